@@ -1,0 +1,62 @@
+"""I turn what people type into something comparable, and remember where each character came from."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+WORDS = Path(__file__).parent / "words"
+_apart = re.compile(r"[\W_]+")
+
+
+class View(NamedTuple):
+    """One reading of a text: `chars`, and for each of them the position of the character it came from."""
+
+    name: str
+    chars: str
+    origin: tuple[int, ...]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where `chars[start:end]` stands in the text that was read: code points, end after the last."""
+        if start >= end:
+            at = self.origin[start] if start < len(self.origin) else (self.origin[-1] + 1 if self.origin else 0)
+            return at, at
+        return self.origin[start], self.origin[end - 1] + 1
+
+
+@cache
+def fold_table() -> dict[int, str]:
+    """Code point -> what it counts as: no case, width, marks or style, digits as 0-9, simplified; "" if invisible."""
+    table: dict[int, str] = {}
+    for line in (WORDS / "fold_chars.tsv").read_text(encoding="utf8").split("\n")[:-1]:
+        target, _, sources = line.partition("\t")
+        if target:
+            table.update(dict.fromkeys(map(ord, sources), target))
+        else:
+            for span in sources.split(" "):
+                first, _, last = span.partition("-")
+                table.update(dict.fromkeys(range(int(first, 16), int(last or first, 16) + 1), ""))
+    return table
+
+
+def fold(text: str) -> str:
+    """`text` with each character as what it counts as; separators stay."""
+    return text.translate(fold_table())
+
+
+def normalise(text: str) -> str:
+    """`text` for comparing: folded, without spaces, punctuation and symbols. May be empty."""
+    return _apart.sub("", text.translate(fold_table()))
+
+
+def view(name: str, text: str, table: dict[int, str]) -> View:
+    """`text` read through `table` (code point -> replacement, "" to drop), with the map back."""
+    chars = text.translate(table)
+    if len(chars) == len(text) and "" not in map(table.get, map(ord, text)):
+        return View(name, chars, tuple(range(len(text))))
+    origin: list[int] = []
+    for at, char in enumerate(text):
+        origin.extend([at] * len(table.get(ord(char), char)))
+    return View(name, chars, tuple(origin))
