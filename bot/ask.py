@@ -24,7 +24,8 @@ class Suggester:
     def answer(self, asked: dict[str, Any]) -> dict[str, Any] | None:
         """One line of `kuaihui suggest --jsonl` to its answer; None for a picked line. Raises BadLine."""
         if "picked" in asked:
-            return self._pick(asked["picked"])
+            self._pick(asked["picked"])
+            return None
         return self.rank(_turn(asked))
 
     def rank(self, turn: list[str]) -> dict[str, Any]:

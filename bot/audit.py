@@ -1,0 +1,49 @@
+"""I check every data file and a config, and list all that is wrong."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot import config as configs
+from bot import platforms, shop, wire
+from bot.clock import SystemClock
+from bot.deadline import Zone
+from replies import DataError, library, policy
+from replies import lint as linting
+from replies.guard import Guard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+def everything(config: Path | None) -> list[str]:
+    """Sentences on what is wrong; empty when all is well."""
+    checks: list[Callable[[], object]] = [partial(platforms.load, name) for name in platforms.names()]
+    checks += [partial(policy.packs, name) for name in policy.PLATFORMS]
+    checks.append(partial(library.load, [shop.BUILT_IN]))
+    if config is not None:
+        checks.append(lambda: shop.assemble(configs.load(config)))
+    found = [problem for check in checks for problem in _problems(check)]
+    return list(dict.fromkeys(found))
+
+
+def _problems(check: Callable[[], object]) -> Iterator[str]:
+    try:
+        check()
+    except DataError as error:
+        yield from error.problems
+
+
+def lint(path: Path | None, day: str | None) -> list[linting.Problem]:
+    """What is wrong with a library, its texts checked by every platform's rules. Raises DataError if it cannot be read."""
+    read = library.load([path or shop.BUILT_IN])
+    on = [name for name in policy.PLATFORMS if name != "any"]
+    guards = {name: Guard(policy.packs(name)) for name in on}
+
+    def forbidden(text: str, platform: str) -> list[str]:
+        return [f"{finding.reason}「{finding.excerpt}」" for finding in guards[platform].check([text]).findings]
+
+    today = day or wire.iso(SystemClock().now(), Zone("Asia/Shanghai"))[:10]
+    return linting.problems(read, day=today, forbidden=forbidden, platforms=on)

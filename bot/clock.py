@@ -1,0 +1,46 @@
+"""I am the only one who knows what time it is."""
+
+from __future__ import annotations
+
+import time
+
+
+class SystemClock:
+    """The time of the world, or for trials one that starts at `start` and runs `rate` times as fast."""
+
+    def __init__(self, *, start: float | None = None, rate: float = 1.0) -> None:
+        """`start` in unix seconds; None is now. `rate` > 0."""
+        self._rate = rate
+        # Without a start or a rate the wall clock is read each time, so that corrections of it are followed.
+        self._origin = None if start is None and rate == 1.0 else (start or time.time(), time.monotonic())  # noqa: TID251
+
+    def now(self) -> float:
+        """Unix seconds."""
+        if self._origin is None:
+            return time.time()  # noqa: TID251
+        start, began = self._origin
+        return start + (time.monotonic() - began) * self._rate  # noqa: TID251
+
+    def seconds_until(self, at: float) -> float:
+        """Seconds of the world until it is `at`, at this clock's rate."""
+        return max(0.0, (at - self.now()) / self._rate)
+
+
+class VirtualClock:
+    """Time that moves only when told."""
+
+    def __init__(self, start: float = 0.0) -> None:
+        """`start` in unix seconds."""
+        self._now = start
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return self._now
+
+    def move_to(self, at: float) -> None:
+        """Forward only: an earlier instant leaves the clock where it is."""
+        self._now = max(self._now, at)
+
+    def seconds_until(self, at: float) -> float:
+        """None at all: whoever holds this clock moves it."""
+        return max(0.0, at - self._now)

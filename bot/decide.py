@@ -1,0 +1,336 @@
+"""I decide, and touch nothing: given a conversation and a fact, what follows."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+from rapidfuzz import fuzz
+
+from bot import deadline
+from bot.model import (
+    AgentSaid,
+    AlarmDue,
+    AnyFact,
+    Assigned,
+    BuyerSaid,
+    Change,
+    Closed,
+    ContextChanged,
+    Conversation,
+    Credit,
+    Delivered,
+    Drafted,
+    Edited,
+    Effect,
+    Hold,
+    Message,
+    Picked,
+    Queued,
+    Recalled,
+    RobotSaid,
+    Role,
+    Send,
+    SendFailed,
+    Settle,
+    Step,
+    Suggest,
+    SystemSaid,
+    Violation,
+    Wait,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from replies.guard import Verdict
+
+    from replies.match import Suggestion
+
+replace = msgspec.structs.replace
+
+GUARD_SECONDS, GUARD_MESSAGES = 600, 10  # how far back the guard looks (contract: webhook events)
+ECHO_SECONDS = 600  # the same text within this time is the echo of our own reply
+SENDING_SECONDS = 600  # a reply is tried for so long; after that its wait runs on
+PICK_LIKENESS = 90  # an agent message at least so much like an offered text (percent) was picked
+HELD, HELD_AFTER_CUT = 48, 24  # messages held of a conversation
+CLIP = 2000  # characters held of one message: enough for the guard's look back and for matching
+EARLY = 20  # changes held for messages that have not come yet
+
+
+class Shop(Protocol):
+    """What deciding needs to know of a shop. See bot/shop.py."""
+
+    @property
+    def targets(self) -> tuple[deadline.Target, ...]:
+        """The reply targets that run on every conversation."""
+
+    @property
+    def zone(self) -> deadline.Zone:
+        """Where the shop's days begin."""
+
+    def suggest(self, turn: Sequence[str], context: Mapping[str, str]) -> tuple[Suggestion, ...]:
+        """Scripts for the buyer's open turn."""
+
+    def check(self, messages: Sequence[str]) -> Verdict:
+        """The verdict on the last of the shop's messages."""
+
+
+def decide(conversation: Conversation, fact: AnyFact, shop: Shop) -> Step:  # noqa: C901, PLR0912 - one case a fact
+    """What follows from `fact`. Idempotence is the engine's: a fact reaches here once."""
+    match fact:
+        case BuyerSaid():
+            return _buyer_said(conversation, fact, shop)
+        case AgentSaid():
+            return _agent_said(conversation, fact, shop)
+        case RobotSaid() | SystemSaid():
+            return _others_said(conversation, fact, shop)
+        case Recalled():
+            return _changed(conversation, Change(fact.id, fact.at, None), shop, now=fact.arrived)
+        case Edited():
+            return _changed(conversation, Change(fact.id, fact.at, fact.text), shop, now=fact.arrived)
+        case Closed():
+            conversation = _insert(conversation, Message(fact.key, fact.at, "closed"))
+            return _recount(conversation, shop, now=fact.arrived)
+        case Assigned():
+            return _unchanged_clock(replace(conversation, agent=fact.agent), shop)
+        case ContextChanged():
+            return _suggest(replace(conversation, context={**conversation.context, **fact.context}), shop, fact.arrived)
+        case Drafted():
+            return _drafted(conversation, fact, shop)
+        case Delivered():
+            return _delivered(conversation, fact, shop)
+        case SendFailed():
+            queued = tuple(reply for reply in conversation.queued if reply.id != fact.id)
+            return _unchanged_clock(replace(conversation, queued=queued), shop, Settle(fact.id, failed=fact.reason))
+        case Picked():
+            credit = Credit(fact.script, fact.action, fact.agent, "\n".join(turn(conversation)))
+            return _unchanged_clock(conversation, shop, credit)
+        case AlarmDue():
+            waits, effects = deadline.ring(
+                conversation.waits, shop.targets, fact.at, paused_until=_paused(conversation)
+            )
+            return _unchanged_clock(replace(conversation, waits=waits), shop, *effects)
+
+
+def turn(conversation: Conversation) -> list[str]:
+    """The buyer's open turn: the texts of every message since the last agent message, oldest first."""
+    return [message.text for message in _open_turn(conversation) if message.text]
+
+
+def _open_turn(conversation: Conversation) -> list[Message]:
+    open_turn: list[Message] = []
+    for message in reversed(conversation.messages):
+        if message.role == "agent":
+            break
+        if message.role == "buyer" and message.recalled_at is None and message.kind == "text":
+            open_turn.append(message)
+    return open_turn[::-1]
+
+
+def _buyer_said(conversation: Conversation, fact: BuyerSaid, shop: Shop) -> Step:
+    conversation = replace(
+        conversation,
+        buyer=fact.buyer or conversation.buyer,
+        name=fact.name or conversation.name,
+        context={**conversation.context, **fact.context} if fact.context else conversation.context,
+    )
+    conversation = _insert(conversation, Message(fact.id, fact.at, "buyer", fact.text[:CLIP], fact.kind))
+    return _suggest(conversation, shop, fact.arrived)
+
+
+def _suggest(conversation: Conversation, shop: Shop, now: int, *before: Effect) -> Step:
+    """Replace what is offered for the turn, then count again."""
+    messages = _open_turn(conversation)
+    texts = [message.text for message in messages if message.text]
+    offered = shop.suggest(texts, conversation.context) if texts else ()
+    effects = list(before)
+    if offered or conversation.offered:
+        effects.append(Suggest(tuple(message.id for message in messages), offered))
+    return _recount(replace(conversation, offered=offered), shop, *effects, now=now)
+
+
+def _agent_said(conversation: Conversation, fact: AgentSaid, shop: Shop) -> Step:
+    echo = _echo_of(conversation, fact)
+    if echo is not None:
+        said = Message(fact.id, fact.at, "agent", fact.text[:CLIP], fact.kind, fact.agent, echo)
+        ours = tuple(message for message in conversation.messages if message.reply_id != echo)
+        queued = tuple(reply for reply in conversation.queued if reply.id != echo)
+        conversation = _insert(replace(conversation, messages=ours, queued=queued), said)
+        return _withdraw(conversation, shop, fact.arrived, Settle(echo))
+    effects = [*_violation(conversation, fact, shop), *_credit(conversation, fact.text, fact.agent)]
+    said = Message(fact.id, fact.at, "agent", fact.text[:CLIP], fact.kind, fact.agent)
+    return _withdraw(_insert(conversation, said), shop, fact.arrived, *effects)
+
+
+def _withdraw(conversation: Conversation, shop: Shop, now: int, *effects: Effect) -> Step:
+    """After an answer: nothing is offered for an empty turn; for one that went on, what fits what is left of it."""
+    if _open_turn(conversation):
+        return _suggest(conversation, shop, now, *effects)
+    gone = (Suggest((), ()),) if conversation.offered else ()
+    return _recount(replace(conversation, offered=()), shop, *effects, *gone, now=now)
+
+
+def _echo_of(conversation: Conversation, fact: AgentSaid) -> str | None:
+    """The reply of ours that this message is, by its id or by the same text within ten minutes."""
+    ours = [(reply.id, reply.at, reply.text[:CLIP]) for reply in conversation.queued]
+    ours += [(said.reply_id, said.at, said.text) for said in conversation.messages if _is_delivery(said)]
+    for identity, at, text in ours:
+        if fact.reply_id == identity:
+            return identity
+        if not fact.reply_id and text == fact.text[:CLIP] and abs(fact.at - at) <= ECHO_SECONDS:
+            return identity
+    return None
+
+
+def _is_delivery(said: Message) -> bool:
+    """A reply that the chat tool took, whose echo has not come yet."""
+    return bool(said.reply_id) and said.id == said.reply_id
+
+
+def _others_said(conversation: Conversation, fact: RobotSaid | SystemSaid, shop: Shop) -> Step:
+    robot = isinstance(fact, RobotSaid)
+    effects = _violation(conversation, fact, shop) if isinstance(fact, RobotSaid) else []
+    said = Message(fact.id, fact.at, "robot" if robot else "system", fact.text[:CLIP], fact.kind)
+    return _recount(_insert(conversation, said), shop, *effects, now=fact.arrived)
+
+
+def _violation(conversation: Conversation, fact: AgentSaid | RobotSaid, shop: Shop) -> list[Effect]:
+    if not fact.text:
+        return []
+    role: Role = "agent" if isinstance(fact, AgentSaid) else "robot"
+    agent = fact.agent if isinstance(fact, AgentSaid) else ""
+    verdict = shop.check([*said_before(conversation, fact.at), fact.text])
+    return [Violation(fact.id, role, agent, fact.text, verdict.findings)] if verdict.findings else []
+
+
+def said_before(conversation: Conversation, at: int) -> list[str]:
+    """What the shop's side said in the minutes before, oldest first: what a message may continue."""
+    said = [
+        message.text
+        for message in conversation.messages
+        if message.role in ("agent", "robot") and message.text and at - GUARD_SECONDS <= message.at <= at
+    ]
+    said += [reply.text[:CLIP] for reply in conversation.queued if at - GUARD_SECONDS <= reply.at <= at]
+    return said[-(GUARD_MESSAGES - 1) :]
+
+
+def _credit(conversation: Conversation, text: str, agent: str) -> list[Effect]:
+    """An agent who writes what was offered has picked it."""
+    best, likeness = "", 0.0
+    for offer in conversation.offered:
+        alike = fuzz.ratio(offer.text or "", text, score_cutoff=PICK_LIKENESS)
+        if alike > likeness:
+            best, likeness = offer.script, alike
+    return [Credit(best, "picked", agent, "\n".join(turn(conversation)))] if best else []
+
+
+def _drafted(conversation: Conversation, fact: Drafted, shop: Shop) -> Step:
+    """The one place where a reply is sent: after the guard, which holds on any failure."""
+    verdict = shop.check([*said_before(conversation, fact.at), fact.text])
+    confirmed = verdict.verdict == "warn" and bool(fact.override) and fact.shown
+    if verdict.verdict != "allow" and not confirmed:
+        hold = Hold(fact.id, fact.agent, fact.text, fact.script, fact.override, verdict)
+        return _unchanged_clock(conversation, shop, hold)
+    send = Send(fact.id, fact.agent, fact.text, fact.script, fact.override, verdict)
+    credit = _credit(conversation, fact.text, fact.agent)
+    # Without a callback nobody tells us of a failure: what is older than a sending may last is no longer on its way.
+    queued = tuple(reply for reply in conversation.queued if fact.at - reply.at <= SENDING_SECONDS)
+    queued = (*queued, Queued(fact.id, fact.at, fact.text))
+    return _unchanged_clock(replace(conversation, queued=queued), shop, send, *credit)
+
+
+def _delivered(conversation: Conversation, fact: Delivered, shop: Shop) -> Step:
+    reply = next((reply for reply in conversation.queued if reply.id == fact.id), None)
+    if reply is None:  # its echo was quicker than the answer to our request
+        return _unchanged_clock(conversation, shop, Settle(fact.id))
+    queued = tuple(other for other in conversation.queued if other.id != fact.id)
+    said = Message(fact.id, fact.at, "agent", reply.text[:CLIP], reply_id=fact.id)
+    return _withdraw(_insert(replace(conversation, queued=queued), said), shop, fact.arrived, Settle(fact.id))
+
+
+def _changed(conversation: Conversation, change: Change, shop: Shop, *, now: int) -> Step:
+    if not any(message.id == change.id for message in conversation.messages):
+        early = (*conversation.early, change)[-EARLY:]
+        return _unchanged_clock(replace(conversation, early=early), shop)
+    messages = tuple(
+        _apply(message, change) if message.id == change.id else message for message in conversation.messages
+    )
+    conversation = replace(conversation, messages=messages)
+    effects: list[Effect] = []
+    edited = next(message for message in messages if message.id == change.id)
+    if change.text is not None and edited.role == "agent":
+        before = [text for text in said_before(conversation, edited.at) if text != edited.text]
+        verdict = shop.check([*before, change.text])
+        if verdict.findings:
+            effects.append(Violation(edited.id, "agent", edited.agent, change.text, verdict.findings))
+    if edited.role == "buyer":
+        return _suggest(conversation, shop, now, *effects)
+    return _recount(conversation, shop, *effects, now=now)
+
+
+def _apply(message: Message, change: Change) -> Message:
+    if change.text is None:
+        # A buyer cannot take back a message before he sent it; recalls of answers reopen nothing, so they keep none.
+        return replace(message, recalled_at=max(change.at, message.at)) if message.role == "buyer" else message
+    return replace(message, text=change.text[:CLIP])
+
+
+def _insert(conversation: Conversation, message: Message) -> Conversation:
+    """The conversation with one message more, in the order of time; the oldest settled ones make room."""
+    for change in conversation.early:
+        if change.id == message.id:
+            message = _apply(message, change)
+    early = tuple(change for change in conversation.early if change.id != message.id)
+    if conversation.floor is not None and message.at <= conversation.floor and message.role == "buyer":
+        return replace(conversation, early=early)
+    messages = list(conversation.messages)
+    messages.insert(bisect_right(messages, message.at, key=_at), message)
+    conversation = replace(conversation, messages=tuple(messages), early=early)
+    return _cut(conversation) if len(messages) > HELD else conversation
+
+
+def _at(message: Message) -> int:
+    return message.at
+
+
+def _cut(conversation: Conversation) -> Conversation:
+    """Let go of messages that an agent has answered; of a very long unanswered turn, of its middle."""
+    messages = conversation.messages
+    last = len(messages) - HELD_AFTER_CUT
+    while last < len(messages) and messages[last].at >= messages[-1].at - GUARD_SECONDS and last > 0:
+        last -= 1
+    answered = next((place for place in range(last, -1, -1) if messages[place].role == "agent"), None)
+    if answered is not None:
+        return replace(conversation, messages=messages[answered + 1 :], floor=messages[answered].at)
+    if len(messages) <= 2 * HELD:
+        return conversation
+    starts = {wait.start for wait in conversation.waits}
+    middle = messages[HELD // 2 : -HELD]
+    kept = [message for message in middle if message.at in starts or message.role == "agent"][-HELD:]
+    return replace(conversation, messages=(*messages[: HELD // 2], *kept, *messages[-HELD:]))
+
+
+def _paused(conversation: Conversation) -> int | None:
+    return max((reply.at + SENDING_SECONDS for reply in conversation.queued), default=None)
+
+
+def _recount(conversation: Conversation, shop: Shop, *effects: Effect, now: int) -> Step:
+    """Count every target's waits again from the messages held, and tell what became known by it."""
+    counted = tuple(
+        wait for target in shop.targets for wait in deadline.waits(conversation.messages, target, shop.zone)
+    )
+    waits, told = deadline.reconcile(conversation.waits, counted, now, held_from=conversation.floor)
+    return _unchanged_clock(replace(conversation, waits=waits), shop, *effects, *told)
+
+
+def _unchanged_clock(conversation: Conversation, shop: Shop, *effects: Effect) -> Step:
+    alarm = deadline.next_alarm(conversation.waits, shop.targets, paused_until=_paused(conversation))
+    return Step(replace(conversation, version=conversation.version + 1), effects, alarm)
+
+
+def most_urgent(conversation: Conversation) -> Wait | None:
+    """The open wait with the earliest `due`; waits not yet missed come first."""
+    waiting = [wait for wait in conversation.waits if wait.answered is None]
+    return min(waiting, key=lambda wait: (wait.missed, wait.due), default=None)

@@ -1,0 +1,178 @@
+"""I make facts permanent, with all that follows from them: record, decide, save, in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from bot import wire
+from bot.decide import decide, most_urgent
+from bot.model import AlarmDue, Conversation, Credit, Drafted, Effect, Hold, Late, Send, Settle, Step, Suggest
+from bot.ports import Event, Reply
+from bot.store import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.model import AnyFact
+    from bot.ports import Clock, Store
+    from bot.shop import Shop
+
+log = logging.getLogger(__name__)
+_encode = msgspec.json.Encoder().encode
+
+REMEMBERED = 20_000  # conversations kept decoded between messages
+DAY = 86_400
+ALARMS_AT_ONCE = 500  # alarms that share one commit
+
+
+class Outcome(NamedTuple):
+    """What became of a fact. `failed`: deciding broke; nothing of it was kept, and it may be tried again."""
+
+    duplicate: bool = False
+    conversation: Conversation | None = None
+    reply: Reply | None = None
+    conflict: str = ""
+    failed: bool = False
+
+
+class Engine:
+    """Owns the store; used by one thread. After each commit `told` holds the feed rows that it wrote."""
+
+    def __init__(self, store: Store, shops: Mapping[str, Shop], clock: Clock) -> None:
+        """`shops` by id."""
+        self.store, self.shops, self.clock = store, shops, clock
+        self.told: list[Event] = []
+        self._held: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
+        self._fresh: dict[tuple[str, str], Conversation] = {}
+        self._telling: list[Event] = []
+
+    def apply(self, facts: Sequence[AnyFact]) -> list[Outcome]:
+        """Make the facts durable, all in one commit. Raises StoreError, and then none was.
+
+        If deciding on one of them breaks, the others are taken one by one and that one is `failed`.
+        """
+        self.told = []
+        try:
+            return self._commit(facts)
+        except StoreError:
+            raise
+        except Exception as error:  # one fact that breaks deciding must not stop the others
+            log.exception("a fact could not be decided", extra={"action": "failed", "kind": type(error).__name__})
+            if len(facts) == 1:
+                return [Outcome(failed=True)]
+        outcomes, told = [], []
+        for fact in facts:
+            outcomes += self.apply([fact])
+            told += self.told
+        self.told = told
+        return outcomes
+
+    def fire(self) -> int:
+        """Ring every alarm that is due, a bounded number in one commit; how many it were."""
+        now = int(self.clock.now())
+        due = self.store.alarms(now, ALARMS_AT_ONCE)
+        if due:
+            self.told = []
+            self._commit([AlarmDue(shop=s, key="", conversation=c, at=now, arrived=now) for s, c, _ in due])
+        return len(due)
+
+    def _commit(self, facts: Sequence[AnyFact]) -> list[Outcome]:
+        self._fresh, self._telling = {}, []
+        try:
+            with self.store.transaction():
+                outcomes = [self._one(fact) for fact in facts]
+        except BaseException:
+            self._fresh, self._telling = {}, []
+            raise
+        self._held.update(self._fresh)
+        for place in self._fresh:
+            self._held.move_to_end(place)
+        while len(self._held) > REMEMBERED:
+            self._held.popitem(last=False)
+        self.told, self._fresh, self._telling = self._telling, {}, []
+        return outcomes
+
+    def _one(self, fact: AnyFact) -> Outcome:
+        shop = self.shops.get(fact.shop)
+        if shop is None:  # an alarm of a shop that is not served now: kept for the day it is again
+            self.store.set_alarm(fact.shop, fact.conversation, fact.at + DAY)
+            return Outcome()
+        if isinstance(fact, Drafted):
+            prior = self.store.reply(fact.shop, fact.conversation, fact.id)
+            settled = _settled(fact, prior)
+            if settled is not None:
+                return settled
+            fact = msgspec.structs.replace(fact, shown=prior is not None and prior.text == fact.text)
+        if not isinstance(fact, AlarmDue) and not self.store.record(fact):
+            return Outcome(duplicate=True, conversation=self.conversation(fact.shop, fact.conversation))
+        before = self.conversation(fact.shop, fact.conversation) or Conversation(fact.shop, fact.conversation)
+        step = decide(before, fact, shop)
+        self._save(step, before)
+        for effect in step.effects:
+            self._write(effect, step.conversation, shop, fact)
+        reply = self.store.reply(fact.shop, fact.conversation, fact.id) if isinstance(fact, Drafted) else None
+        return Outcome(conversation=step.conversation, reply=reply)
+
+    def conversation(self, shop: str, identity: str) -> Conversation | None:
+        """What is remembered of a conversation."""
+        place = (shop, identity)
+        return self._fresh.get(place) or self._held.get(place) or self.store.conversation(shop, identity)
+
+    def _save(self, step: Step, before: Conversation) -> None:
+        conversation = step.conversation
+        urgent = most_urgent(conversation)
+        self.store.keep(conversation, due=urgent.due if urgent else None)
+        self.store.set_alarm(conversation.shop, conversation.id, step.alarm)
+        self._fresh[conversation.shop, conversation.id] = conversation
+        if urgent is None and most_urgent(before) is not None:
+            self.store.drop_pushes(conversation.shop, conversation.id, "deadline.warning")
+
+    def _write(self, effect: Effect, conversation: Conversation, shop: Shop, fact: AnyFact) -> None:
+        place = (conversation.shop, conversation.id)
+        now = int(self.clock.now())
+        match effect:
+            case Suggest():
+                self.store.drop_pushes(*place, "suggestion.created")
+            case Late():
+                self.store.drop_pushes(*place, "deadline.warning")
+            case Send() | Hold():
+                state = "queued" if isinstance(effect, Send) else "held"
+                verdict = _encode(wire.verdict(effect.verdict)).decode()
+                reply = Reply(
+                    effect.id, state, effect.agent, effect.text, effect.script, effect.override, verdict, "", now
+                )
+                self.store.set_reply(*place, reply)
+            case Settle(id=identity, failed=failed):
+                self.store.settle_reply(*place, identity, "failed" if failed else "sent", failed)
+                self.store.drop_reply_push(*place, identity)
+            case Credit():
+                self.store.credit(*place, effect.script, effect.action, effect.agent, effect.asked, fact.at)
+            case _:
+                pass
+        self._tell(wire.show(effect, conversation, shop.zone, now), conversation, shop, now)
+
+    def _tell(self, shown: wire.Shown | None, conversation: Conversation, shop: Shop, now: int) -> None:
+        if shown is None:
+            return
+        data = _encode(shown.data).decode()
+        seq = self.store.tell(conversation.shop, conversation.id, shown.type, now, data)
+        self._telling.append(Event(seq, conversation.shop, conversation.id, shown.type, now, data))
+        # An empty suggestion takes back what listeners show; a chat tool that never got the first needs no second.
+        if shop.callback_url and shown.push:
+            self.store.push(seq, conversation.shop, conversation.id, shown.type, shown.reply, self.clock.now())
+
+
+def _settled(fact: Drafted, prior: Reply | None) -> Outcome | None:
+    """The answer to a reply asked for before, where nothing is to be decided anew."""
+    if prior is None or prior.state == "failed":
+        return None
+    same = prior.text == fact.text
+    if prior.state == "held":
+        return Outcome(duplicate=True, reply=prior) if same and prior.override == fact.override else None
+    if same:
+        return Outcome(duplicate=True, reply=prior)
+    return Outcome(conflict=f"reply {fact.id!r} was already sent with another text", reply=prior)

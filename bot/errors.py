@@ -1,0 +1,93 @@
+"""I am the tree of what can go wrong between us and outsiders.
+
+BotError
+├── WireError            a request that cannot be taken; `status` and `code` of the answer
+│   ├── BadSignature     401
+│   ├── BadPayload       400  not JSON, wrong type, missing field, unencodable text
+│   ├── Impossible       422  well-formed, but no such value can be
+│   ├── Forbidden        403
+│   ├── Missing          404
+│   ├── Conflict         409
+│   └── Busy             503, with Retry-After
+└── ChannelError         a push that was not delivered
+    ├── Refused          final
+    └── Unavailable      try again; `wait` in seconds where the other side named it
+"""
+
+from __future__ import annotations
+
+
+class BotError(Exception):
+    """Whatever this program raises on purpose towards outsiders."""
+
+
+class WireError(BotError):
+    """A request that cannot be taken."""
+
+    status = 400
+    code = "bad_request"
+
+
+class BadSignature(WireError):
+    """Not signed, signed wrongly, or too old."""
+
+    status = 401
+    code = "unauthorized"
+
+
+class BadPayload(WireError):
+    """Not JSON, a wrong type, a missing field, or text that cannot be encoded."""
+
+    code = "bad_payload"
+
+
+class Impossible(WireError):
+    """Well-formed, but no such value can be."""
+
+    status = 422
+    code = "impossible"
+
+
+class Forbidden(WireError):
+    """Not your shop."""
+
+    status = 403
+    code = "forbidden"
+
+
+class Missing(WireError):
+    """No such thing."""
+
+    status = 404
+    code = "not_found"
+
+
+class Conflict(WireError):
+    """The id is taken by something else."""
+
+    status = 409
+    code = "conflict"
+
+
+class Busy(WireError):
+    """Full, or the store cannot write now; nothing was taken. Try again."""
+
+    status = 503
+    code = "busy"
+
+
+class ChannelError(BotError):
+    """A push that was not delivered."""
+
+
+class Refused(ChannelError):
+    """The other side will never take it."""
+
+
+class Unavailable(ChannelError):
+    """The other side may take it later, after `wait` seconds if it said so."""
+
+    def __init__(self, reason: str, wait: float = 0.0) -> None:
+        """`wait`: seconds that the other side asked for."""
+        super().__init__(reason)
+        self.wait = wait

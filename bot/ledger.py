@@ -1,0 +1,67 @@
+"""I print a past day's reply rates from the database of a server, running or not."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bot import config as configs
+from bot import rates as counting
+from bot import wire
+from bot.clock import SystemClock
+from bot.shop import assemble
+from bot.store import SQLiteStore, StoreError
+from bot.web import serve
+from replies import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.shop import Shop
+
+DAY_ZERO = date(1970, 1, 1).toordinal()
+
+
+def rates(day: str, only: str | None, config: Path | None, data: Path | None, *, as_json: bool) -> Iterator[str]:
+    """Lines for the terminal, or one line of JSON a shop. Raises DataError for what cannot be read."""
+    try:
+        number = date.fromisoformat(day).toordinal() - DAY_ZERO
+    except ValueError as error:
+        raise DataError([f"DAY: {day!r} is not a date like 2026-11-21"]) from error
+    folder = data or Path(configs.Server().data)
+    ours = configs.load(config) if config else serve.demo_config(configs.Server(), serve.demo(folder))
+    shops = assemble(ours)
+    if only is not None and only not in shops:
+        raise DataError([f"--shop: {only!r} is not one of {', '.join(shops)}"])
+    file = (data or Path(ours.server.data)) / serve.DATABASE
+    if not file.exists():
+        raise DataError([f"{file}: does not exist; no server has run there yet"])
+    try:
+        store = SQLiteStore(file, readonly=True)
+        for shop in shops.values():
+            if only in (None, shop.id):
+                yield from _shop(
+                    shop, counting.of_day(store, shop, number, int(SystemClock().now())), day, as_json=as_json
+                )
+        store.close()
+    except StoreError as error:
+        raise DataError([str(error)]) from error
+
+
+def _shop(shop: Shop, found: list[counting.Rate], day: str, *, as_json: bool) -> Iterator[str]:
+    targets = [wire.rate(one, shop) for one in found]
+    if as_json:
+        yield msgspec.json.encode({"shop": shop.id, "day": day, "targets": targets}).decode()
+        return
+    yield f"{shop.name}（{shop.platform.name}）{day}"
+    for target in targets:
+        rate = "—" if target["rate"] is None else f"{target['rate']:.2%}"
+        yield f"  {target['label']} {rate}：达标 {target['met']}/{target['population']}，等待中 {target['waiting']}"
+        yield from (
+            f"    超时：买家 {late['buyer']} 会话 {late['conversation']} 开始 {late['start'][11:19]} "
+            f"截止 {late['due'][11:19]} 回复 {late['answered'][11:19] if late['answered'] else '无'}"
+            for late in target["late"]
+        )

@@ -1,0 +1,247 @@
+"""I am the only one who waits: I feed the engine from asyncio and ring its alarms."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from bot.errors import Busy
+from bot.store import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from typing import Any
+
+    from bot.engine import Engine, Outcome
+    from bot.model import AnyFact
+    from bot.ports import Clock, Event, Store
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+BATCH = 256  # facts that share one commit
+LOOK_AGAIN = 1.0  # seconds after which the clock is read again, so that a jump of it is noticed
+TAIL = 5000  # feed rows kept in memory for listeners
+HEARTBEAT = 15.0  # seconds of silence after which a listener hears that we are alive
+
+
+class _Job(NamedTuple):
+    """Facts to apply, or something to write beside them; and who waits for it."""
+
+    done: asyncio.Future[Any]
+    facts: Sequence[AnyFact] = ()
+    write: Callable[[Store], None] | None = None
+
+
+class Loop:
+    """One engine on its own thread, one reader on another, and any number of listeners."""
+
+    def __init__(self, engine: Callable[[], Engine], reader: Callable[[], Store], clock: Clock, *, inbox: int) -> None:
+        """`engine` and `reader` are called on the threads that will use them; `inbox`: facts that may wait."""
+        self._make_engine, self._make_reader, self.clock = engine, reader, clock
+        self._inbox, self._waiting = inbox, 0
+        self._jobs: deque[_Job] = deque()
+        self._awake = threading.Condition()
+        self._stopping = False
+        self._reader_thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
+        self._reader: Store | None = None
+        self._tail: deque[Event] = deque(maxlen=TAIL)
+        self._tail_from = 0
+        self.stopped = asyncio.Event()
+        self._bell = asyncio.Event()
+        self.lateness = 0.0  # seconds by which the last alarm was late
+
+    async def start(self) -> None:
+        """Open the store and begin; raises StoreError."""
+        self._aio = asyncio.get_running_loop()
+        started: asyncio.Future[int] = self._aio.create_future()
+        self._thread = threading.Thread(target=self._work, args=(started,), name="engine", daemon=True)
+        self._thread.start()
+        self._tail_from = await started
+
+    async def stop(self) -> None:
+        """Finish what was accepted, tell every listener, and close the store."""
+        self.stopped.set()
+        self._ring([])
+        with self._awake:
+            self._stopping = True
+            self._awake.notify()
+        await asyncio.to_thread(self._thread.join)
+        if self._reader is not None:
+            await self._aio.run_in_executor(self._reader_thread, self._reader.close)
+        self._reader_thread.shutdown()
+
+    @property
+    def alive(self) -> bool:
+        """Does the engine run?"""
+        return self._thread.is_alive() and not self._stopping
+
+    @property
+    def depth(self) -> int:
+        """Facts that wait for the engine."""
+        return self._waiting
+
+    async def submit(self, facts: Sequence[AnyFact]) -> list[Outcome]:
+        """Make facts durable, all or none; raises Busy when too many wait or the store cannot write."""
+        if self._waiting + len(facts) > self._inbox:
+            raise Busy("too many events are waiting; nothing was taken")
+        self._waiting += len(facts)
+        try:
+            outcomes: list[Outcome] = await self._put(_Job(self._aio.create_future(), facts=facts))
+        except StoreError as error:
+            log.warning("the store cannot write", extra={"action": "refused", "reason": str(error)})
+            raise Busy("the store cannot write now; nothing was taken") from error
+        finally:
+            self._waiting -= len(facts)
+        return outcomes
+
+    async def write(self, write: Callable[[Store], None]) -> None:
+        """Call `write` on the engine's thread in a transaction of its own; raises Busy when the store cannot write."""
+        try:
+            await self._put(_Job(self._aio.create_future(), write=write))
+        except StoreError as error:
+            raise Busy("the store cannot write now") from error
+
+    async def read(self, ask: Callable[[Store], T]) -> T:
+        """Call `ask` with a read-only store on the reader's thread."""
+        return await self._aio.run_in_executor(self._reader_thread, self._read, ask)
+
+    def _read(self, ask: Callable[[Store], T]) -> T:
+        if self._reader is None:
+            self._reader = self._make_reader()
+        return ask(self._reader)
+
+    async def follow(self, shop: str, after: int) -> AsyncIterator[list[Event]]:
+        """The shop's feed beyond `after`, as it grows; an empty list is a heartbeat. Ends when the loop stops."""
+        while not self.stopped.is_set():
+            bell = self._bell
+            events = await self._beyond(shop, after)
+            if events:
+                after = events[-1].seq
+                yield events
+                continue
+            try:
+                async with asyncio.timeout(HEARTBEAT):
+                    await bell.wait()
+            except TimeoutError:
+                yield []
+
+    async def rung(self, seconds: float) -> None:
+        """Wait until the feed grows, or the loop stops, for at most so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._bell.wait()
+        except TimeoutError:
+            pass
+
+    async def _beyond(self, shop: str, after: int) -> list[Event]:
+        if after >= self._tail_from:
+            return [event for event in self._tail if event.seq > after and event.shop == shop]
+        return await self.read(lambda store: store.feed(shop, after, 500))
+
+    def _ring(self, told: Sequence[Event]) -> None:
+        for event in told:
+            if len(self._tail) == TAIL:
+                self._tail_from = self._tail[0].seq
+            self._tail.append(event)
+        bell, self._bell = self._bell, asyncio.Event()
+        bell.set()
+
+    async def _put(self, job: _Job) -> Any:  # noqa: ANN401 - whatever the job answers
+        with self._awake:
+            if self._stopping:
+                raise Busy("the server is stopping")
+            self._jobs.append(job)
+            self._awake.notify()
+        return await job.done
+
+    def _work(self, started: asyncio.Future[int]) -> None:
+        """The engine's thread: everything that writes happens here."""
+        try:
+            engine = self._make_engine()
+            end = engine.store.feed_end()
+        except Exception as error:  # noqa: BLE001 - whatever keeps the store shut is told to who started us
+            self._aio.call_soon_threadsafe(started.set_exception, error)
+            return
+        self._aio.call_soon_threadsafe(started.set_result, end)
+        while jobs := self._take(engine):
+            self._serve(engine, [job for job in jobs if job is not None])
+        engine.store.close()
+
+    def _take(self, engine: Engine) -> list[_Job | None]:
+        """The next jobs, oldest first; [None] when only an alarm may be due; empty when all is done."""
+        with self._awake:
+            if not self._jobs and not self._stopping:
+                self._awake.wait(min(LOOK_AGAIN, self._until_alarm(engine)))
+            jobs: list[_Job | None] = []
+            size = 0
+            while self._jobs and size < BATCH:
+                jobs.append(self._jobs.popleft())
+                size += max(1, len(jobs[-1].facts)) if jobs[-1] is not None else 0
+            return jobs or ([] if self._stopping else [None])
+
+    def _until_alarm(self, engine: Engine) -> float:
+        try:
+            at = engine.store.next_alarm()
+        except Exception:  # noqa: BLE001 - a store that cannot be read now is tried again
+            return LOOK_AGAIN
+        return LOOK_AGAIN if at is None else self.clock.seconds_until(at)
+
+    def _serve(self, engine: Engine, jobs: list[_Job]) -> None:
+        answers: list[tuple[asyncio.Future[Any], Any, Exception | None]] = []
+        told: list[Event] = []
+        deciding = [job for job in jobs if job.write is None]
+        if deciding:
+            answers += self._apply(engine, deciding, told)
+        for job in jobs:
+            if job.write is not None:
+                answers.append((job.done, None, _write(engine.store, job.write)))
+        try:
+            told += self._fire(engine)
+        except Exception:
+            log.exception("alarms could not be rung", extra={"action": "failed"})
+            threading.Event().wait(0.05)  # a store that cannot write is not asked in a tight circle
+        if answers or told:
+            self._aio.call_soon_threadsafe(self._deliver, answers, told)
+
+    def _apply(
+        self, engine: Engine, jobs: list[_Job], told: list[Event]
+    ) -> list[tuple[asyncio.Future[Any], Any, Exception | None]]:
+        try:
+            outcomes = iter(engine.apply([fact for job in jobs for fact in job.facts]))
+        except Exception as error:  # noqa: BLE001 - it is raised again where it was asked
+            return [(job.done, None, error) for job in jobs]
+        told += engine.told
+        return [(job.done, [next(outcomes) for _ in job.facts], None) for job in jobs]
+
+    def _fire(self, engine: Engine) -> list[Event]:
+        at = engine.store.next_alarm()
+        if at is None or at > self.clock.now():
+            return []
+        self.lateness = self.clock.now() - at
+        engine.fire()
+        return engine.told
+
+    def _deliver(self, answers: list[tuple[asyncio.Future[Any], Any, Exception | None]], told: list[Event]) -> None:
+        for future, answer, error in answers:
+            if future.cancelled():
+                continue
+            if error is None:
+                future.set_result(answer)
+            else:
+                future.set_exception(error)
+        if told:
+            self._ring(told)
+
+
+def _write(store: Store, write: Callable[[Store], None]) -> Exception | None:
+    try:
+        with store.transaction():
+            write(store)
+    except Exception as error:  # noqa: BLE001 - it is raised again where it was asked
+        return error
+    return None

@@ -1,0 +1,322 @@
+"""I am the vocabulary: facts that happened, the conversation they add up to, and the effects that follow.
+
+话术 script · 问法 phrasing · 买家 buyer · 客服 agent · 店铺 shop · 平台 platform · 违规 violation · 规则包 policy pack ·
+命中 finding · 响应时限 reply target · 提醒 alarm/warning · 有效回复率 effective reply rate · 快捷编码 shortcut ·
+质检 inspection · 转人工 hand over.
+
+An instant is a whole number of unix seconds and ends in `_at` (or is called `at`, `start`, `due`).
+Everything here is immutable; a fact applied twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from replies.guard import Finding, Verdict
+
+from replies.match import Suggestion
+
+Kind = Literal["text", "image", "video", "audio", "card", "order", "emotion", "file"]
+Role = Literal["buyer", "agent", "robot", "system", "closed"]
+Action = Literal["picked", "edited", "ignored", "withdrawn"]
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact"):
+    """Something that happened. `key` is unique within a shop: the same key again changes nothing."""
+
+    shop: str
+    key: str
+    conversation: str
+    at: int
+    arrived: int
+
+
+class BuyerSaid(Fact, frozen=True, tag="buyer_said"):
+    """A buyer wrote, or sent a picture or a card."""
+
+    id: str
+    text: str
+    kind: Kind = "text"
+    buyer: str = ""
+    name: str = ""
+    context: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class AgentSaid(Fact, frozen=True, tag="agent_said"):
+    """A person of the shop answered, seen on the platform. `reply_id`: the echo of a reply that we delivered."""
+
+    id: str
+    text: str
+    kind: Kind = "text"
+    agent: str = ""
+    reply_id: str = ""
+
+
+class RobotSaid(Fact, frozen=True, tag="robot_said"):
+    """A robot, greeting or automatic reply."""
+
+    id: str
+    text: str
+    kind: Kind = "text"
+
+
+class SystemSaid(Fact, frozen=True, tag="system_said"):
+    """A line of the platform itself."""
+
+    id: str
+    text: str
+    kind: Kind = "text"
+
+
+class Recalled(Fact, frozen=True, tag="recalled"):
+    """The message `id` was withdrawn."""
+
+    id: str
+
+
+class Edited(Fact, frozen=True, tag="edited"):
+    """The message `id` now reads `text`."""
+
+    id: str
+    text: str
+
+
+class Closed(Fact, frozen=True, tag="closed"):
+    """The platform or a person ended the session."""
+
+
+class Assigned(Fact, frozen=True, tag="assigned"):
+    """The conversation was given to `agent`."""
+
+    agent: str
+
+
+class ContextChanged(Fact, frozen=True, tag="context_changed"):
+    """What is known about the order or the product changed."""
+
+    context: dict[str, str]
+
+
+class Drafted(Fact, frozen=True, tag="drafted"):
+    """An agent wants to send `text`; `override` is the reason given for sending in spite of a warning.
+
+    `shown`: this very text was held under this id before, so that its warning has been seen. Set by the engine.
+    """
+
+    id: str
+    agent: str
+    text: str
+    script: str = ""
+    override: str = ""
+    shown: bool = False
+
+
+class Delivered(Fact, frozen=True, tag="delivered"):
+    """The chat tool took the reply `id` (2xx)."""
+
+    id: str
+
+
+class SendFailed(Fact, frozen=True, tag="send_failed"):
+    """The reply `id` could not be delivered and will not be tried again."""
+
+    id: str
+    reason: str
+
+
+class Picked(Fact, frozen=True, tag="picked"):
+    """An agent picked, edited, ignored or withdrew a suggested script."""
+
+    script: str
+    action: Action
+    agent: str = ""
+
+
+class AlarmDue(Fact, frozen=True, tag="alarm_due"):
+    """The instant has come at which this conversation wanted to be looked at. Never stored: its row is the alarm."""
+
+
+AnyFact = (
+    BuyerSaid
+    | AgentSaid
+    | RobotSaid
+    | SystemSaid
+    | Recalled
+    | Edited
+    | Closed
+    | Assigned
+    | ContextChanged
+    | Drafted
+    | Delivered
+    | SendFailed
+    | Picked
+    | AlarmDue
+)
+
+
+class Message(msgspec.Struct, frozen=True, array_like=True):
+    """One line of a conversation. `recalled_at`: when it was withdrawn; `reply_id`: which reply of ours it was."""
+
+    id: str
+    at: int
+    role: Role
+    text: str = ""
+    kind: Kind = "text"
+    agent: str = ""
+    reply_id: str = ""
+    recalled_at: int | None = None
+
+
+class Change(msgspec.Struct, frozen=True, array_like=True):
+    """A recall (`text` is None) or an edit that arrived before its message."""
+
+    id: str
+    at: int
+    text: str | None
+
+
+class Queued(msgspec.Struct, frozen=True, array_like=True):
+    """A reply on its way out."""
+
+    id: str
+    at: int
+    text: str
+
+
+class Wait(msgspec.Struct, frozen=True, array_like=True):
+    """One wait of one reply target, and what has been said about it.
+
+    `due` is the last instant at which a reply is in time. `lost`: an earlier wait of that day was already missed.
+    `given`: the stages (seconds before `due`) that were warned of. `cleared`: the end was told after a warning or miss.
+    """
+
+    target: str
+    start: int
+    due: int
+    answered: int | None = None
+    lost: bool = False
+    given: tuple[int, ...] = ()
+    missed: bool = False
+    cleared: bool = False
+    corrected: bool = False
+
+    @property
+    def late(self) -> bool:
+        """An answer came, after `due`."""
+        return self.answered is not None and self.answered > self.due
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """What is remembered of one conversation: enough to decide, bounded in size.
+
+    `floor`: an agent message at that instant ended everything before it; older messages are no longer held.
+    `waits`: the open wait of each target and the ended ones that held messages may still correct.
+    `offered`: the suggestions now in front of the agent.
+    """
+
+    shop: str
+    id: str
+    version: int = 0
+    buyer: str = ""
+    name: str = ""
+    agent: str = ""
+    context: dict[str, str] = msgspec.field(default_factory=dict)
+    messages: tuple[Message, ...] = ()
+    floor: int | None = None
+    early: tuple[Change, ...] = ()
+    queued: tuple[Queued, ...] = ()
+    waits: tuple[Wait, ...] = ()
+    offered: tuple[Suggestion, ...] = ()
+
+    @property
+    def buyer_id(self) -> str:
+        """The buyer, or the conversation where the tool does not name one."""
+        return self.buyer or self.id
+
+
+class Suggest(msgspec.Struct, frozen=True):
+    """Put these suggestions before the agent; an empty tuple takes earlier ones away."""
+
+    turn: tuple[str, ...]
+    suggestions: tuple[Suggestion, ...]
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Deliver a reply that passed the guard."""
+
+    id: str
+    agent: str
+    text: str
+    script: str
+    override: str
+    verdict: Verdict
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """Keep a reply back and say why."""
+
+    id: str
+    agent: str
+    text: str
+    script: str
+    override: str
+    verdict: Verdict
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """A message already on the platform breaks a rule."""
+
+    id: str
+    role: Role
+    agent: str
+    text: str
+    findings: tuple[Finding, ...]
+
+
+class Warn(msgspec.Struct, frozen=True):
+    """The wait will be missed in `stage` seconds or less."""
+
+    wait: Wait
+    stage: int
+
+
+class Late(msgspec.Struct, frozen=True):
+    """The wait was missed."""
+
+    wait: Wait
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """A wait that was warned of or missed is over: answered, or (`recalled`) all its messages withdrawn."""
+
+    wait: Wait
+    corrected: bool = False
+    recalled: bool = False
+
+
+class Credit(msgspec.Struct, frozen=True):
+    """What an agent did with a suggested script, and for which words of the buyer."""
+
+    script: str
+    action: Action
+    agent: str
+    asked: str
+
+
+class Settle(msgspec.Struct, frozen=True):
+    """A queued reply reached its end."""
+
+    id: str
+    failed: str = ""
+
+
+Effect = Suggest | Send | Hold | Violation | Warn | Late | Answered | Credit | Settle
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What follows from a fact: the next conversation, the effects in order, and when to look again."""
+
+    conversation: Conversation
+    effects: tuple[Effect, ...] = ()
+    alarm: int | None = None

@@ -1,0 +1,106 @@
+"""I am the list of everything outside: a clock, a store, a channel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from bot.model import AnyFact, Conversation
+
+
+class Clock(Protocol):
+    """Tells the time. Unix seconds, with fractions."""
+
+    def now(self) -> float: ...
+    def seconds_until(self, at: float) -> float:
+        """How long to sleep, in seconds of the world, until it is `at`; never negative."""
+
+
+class Event(NamedTuple):
+    """One row of the feed. `data`: JSON object, as outsiders read it."""
+
+    seq: int
+    shop: str
+    conversation: str
+    type: str
+    at: int
+    data: str
+
+
+class Push(NamedTuple):
+    """A feed row on its way to the shop's chat tool. `reply`: the id of the reply for `message.send`, else empty."""
+
+    seq: int
+    shop: str
+    conversation: str
+    type: str
+    reply: str
+    tries: int
+    first_at: float
+    at: int
+    data: str
+
+
+class Reply(NamedTuple):
+    """A reply that an agent asked for; `verdict` is JSON."""
+
+    id: str
+    state: str
+    agent: str
+    text: str
+    script: str
+    override: str
+    verdict: str
+    reason: str
+    at: int
+
+
+class Store(Protocol):
+    """Remembers, or raises bot.store.StoreError. All writes stand inside `transaction`."""
+
+    def transaction(self) -> AbstractContextManager[None]: ...
+    def record(self, fact: AnyFact) -> bool:
+        """Keep the fact; False if its key was known in this shop, and then nothing is written."""
+
+    def conversation(self, shop: str, identity: str) -> Conversation | None: ...
+    def keep(self, conversation: Conversation, *, due: int | None) -> None: ...
+    def set_alarm(self, shop: str, conversation: str, at: int | None) -> None:
+        """When the conversation wants to be looked at; None takes the alarm back."""
+
+    def alarms(self, upto: int, limit: int) -> list[tuple[str, str, int]]: ...
+    def next_alarm(self) -> int | None: ...
+    def tell(self, shop: str, conversation: str, kind: str, at: int, data: str) -> int:
+        """Append to the feed; its number."""
+
+    def push(self, seq: int, shop: str, conversation: str, kind: str, reply: str, at: float) -> None: ...
+    def drop_pushes(self, shop: str, conversation: str, kind: str) -> None: ...
+    def drop_reply_push(self, shop: str, conversation: str, reply: str) -> None: ...
+    def ready(self, now: float, limit: int) -> list[Push]: ...
+    def next_push(self) -> float | None: ...
+    def pushed(self, seq: int) -> None: ...
+    def push_again(self, seq: int, next_at: float) -> None: ...
+    def still_pushed(self, seq: int) -> bool: ...
+    def outbox_size(self) -> int: ...
+    def reply(self, shop: str, conversation: str, identity: str) -> Reply | None: ...
+    def set_reply(self, shop: str, conversation: str, reply: Reply) -> None: ...
+    def settle_reply(self, shop: str, conversation: str, identity: str, state: str, reason: str) -> None: ...
+    def replies(self, shop: str, conversation: str) -> list[Reply]: ...
+    def credit(
+        self, shop: str, conversation: str, script: str, action: str, agent: str, asked: str, at: int
+    ) -> None: ...
+    def feed(self, shop: str, after: int, limit: int) -> list[Event]: ...
+    def feed_end(self) -> int: ...
+    def waiting(self, shop: str, limit: int) -> list[Conversation]: ...
+    def facts_of(self, shop: str, conversation: str) -> Iterator[AnyFact]: ...
+    def facts_between(self, shop: str, start: int, end: int) -> Iterator[AnyFact]: ...
+    def close(self) -> None: ...
+
+
+class Channel(Protocol):
+    """Delivers one push; raises bot.channels.Refused (final) or bot.channels.Unavailable (try again)."""
+
+    async def deliver(self, push: Push) -> None: ...
+    async def close(self) -> None: ...

@@ -1,0 +1,119 @@
+"""I assemble what a shop says, forbids and promises."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+import replies
+from bot import platforms
+from bot.config import ShopConfig
+from bot.deadline import Target, Zone
+from replies import DataError, library, policy
+from replies.guard import Allowance, Guard, Verdict
+from replies.match import Matcher, Suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.config import Config
+    from bot.platforms import Platform
+
+BUILT_IN = Path(replies.__file__).parent / "scripts"
+
+
+class Shop:
+    """One shop, ready to serve. Holds the token only as a hash."""
+
+    def __init__(self, config: ShopConfig, platform: Platform, matcher: Matcher, guard: Guard) -> None:
+        """`platform` with the shop's own stages already in its targets."""
+        self.id, self.name, self.platform = config.id, config.name, platform
+        self.zone = Zone(config.timezone)
+        self.targets: tuple[Target, ...] = platform.targets
+        self.matcher, self.guard = matcher, guard
+        self.keys, self.callback_url = config.keys, config.callback_url
+        self.token_hash = hash_token(config.token)
+        self._scripts = frozenset(script.id for script in matcher.library.scripts)
+
+    def suggest(self, turn: Sequence[str], context: Mapping[str, str]) -> tuple[Suggestion, ...]:
+        """Up to three scripts for the buyer's open turn, best first; none when nothing fits."""
+        return self.matcher.rank(turn, context=context).shown
+
+    def set_stages(self, stages: Mapping[str, tuple[int, ...]]) -> None:
+        """Warn at these stages (seconds before `due`) for the targets named; raises DataError for impossible ones."""
+        limits = {target.name: target.limit for target in self.targets}
+        problems = [f"stages.{name}: {self.platform.id} has no such target" for name in stages if name not in limits]
+        for name, given in stages.items():
+            problems += platforms.stage_mistakes(name, given, limits.get(name, 0)) if name in limits else []
+        if problems:
+            raise DataError(problems)
+        self.targets = tuple(
+            msgspec.structs.replace(target, stages=stages.get(target.name, target.stages)) for target in self.targets
+        )
+
+    def knows(self, script: str) -> bool:
+        """Has the library such a script?"""
+        return script in self._scripts
+
+    def check(self, messages: Sequence[str]) -> Verdict:
+        """The guard's verdict on the last of the shop's `messages`."""
+        return self.guard.check(messages)
+
+
+def hash_token(token: str) -> bytes:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def assemble(config: Config) -> dict[str, Shop]:
+    """All shops by id; raises DataError with every mistake of every library, pack and platform file."""
+    shops: dict[str, Shop] = {}
+    problems: list[str] = []
+    matchers: dict[tuple[Path, ...], Matcher] = {}
+    for shop in config.shops:
+        try:
+            paths = shop.library or (BUILT_IN,)
+            if paths not in matchers:  # shops with the same library share what was read
+                matchers[paths] = Matcher(library.load(paths))
+            shops[shop.id] = build(shop, matchers[paths])
+        except DataError as error:
+            problems += [problem for problem in error.problems if problem not in problems]
+    if problems:
+        raise DataError(problems)
+    return shops
+
+
+def build(config: ShopConfig, matcher: Matcher) -> Shop:
+    """One shop with its platform's packs and its own stages."""
+    guard = Guard(policy.packs(config.platform), allow=config.allow)
+    shop = Shop(config, platforms.load(config.platform), matcher, guard)
+    shop.set_stages(config.stages)
+    return shop
+
+
+def trial(platform: str, paths: Sequence[Path], timezone: str, *, targets: bool = True) -> Shop:
+    """A shop without secrets or callback, for simulating and replaying; no `targets`: nothing is said about time.
+
+    Raises DataError.
+    """
+    if platform not in platforms.names():
+        raise DataError([f"--platform: {platform!r} is not one of {', '.join(platforms.names())}"])
+    config = ShopConfig(
+        id="demo",
+        name="演示店铺",
+        platform=platform,
+        library=tuple(paths),
+        callback_url="",
+        timezone=timezone,
+        stages={},
+        allow=Allowance(),
+        keys=(),
+        token="",
+    )
+    shop = build(config, Matcher(library.load(tuple(paths) or (BUILT_IN,))))
+    if not targets:
+        shop.targets = ()
+    return shop

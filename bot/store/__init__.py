@@ -1,0 +1,243 @@
+"""I remember, or I raise: SQLite through sqlite-utils, with numbered migrations."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import contextmanager
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlite_utils import Database
+
+from bot.model import AnyFact, Conversation
+from bot.ports import Event, Push, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_fact = msgspec.json.Decoder(AnyFact)
+_conversation = msgspec.json.Decoder(Conversation)
+_encoder = msgspec.json.Encoder()
+
+
+class StoreError(Exception):
+    """The database cannot be used now: full disk, no right to write, locked by another program, or damaged."""
+
+
+def _text(value: object) -> str:
+    return _encoder.encode(value).decode()
+
+
+@cache
+def queries() -> dict[str, str]:
+    """The statements of queries.sql by name."""
+    source = resources.files("bot.store").joinpath("queries.sql").read_text(encoding="utf-8")
+    parts = re.split(r"^-- name: (\w+)$", source, flags=re.MULTILINE)[1:]
+    return {name: body.strip().rstrip(";") for name, body in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def migrations() -> list[tuple[str, str]]:
+    """The numbered schema steps: (name, SQL), in order."""
+    folder = resources.files("bot.store").joinpath("migrations")
+    return sorted(
+        (entry.name, entry.read_text(encoding="utf-8")) for entry in folder.iterdir() if entry.name.endswith(".sql")
+    )
+
+
+class SQLiteStore:
+    """One SQLite file (or `:memory:`), written by one thread."""
+
+    def __init__(self, path: Path | None, *, readonly: bool = False) -> None:
+        """Open, and bring the schema up to date unless `readonly`. `None` is memory. Raises StoreError."""
+        try:
+            self._db = (
+                Database(memory=True, execute_plugins=False) if path is None else self._open(path, readonly=readonly)
+            )
+            self._sql = self._db.conn
+            self._sql.isolation_level = None  # transactions are ours
+            if path is not None and not readonly:
+                self._sql.execute("PRAGMA journal_mode = WAL")
+                self._sql.execute("PRAGMA synchronous = FULL")
+            if not readonly:
+                self._migrate()
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: {error}") from error
+        self._q = queries()
+
+    @staticmethod
+    def _open(path: Path, *, readonly: bool) -> Database:
+        if readonly:
+            return Database(
+                sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5), execute_plugins=False
+            )
+        return Database(sqlite3.connect(path, timeout=5), execute_plugins=False)
+
+    def _migrate(self) -> None:
+        self._db.table("migration").create({"name": str}, pk="name", if_not_exists=True)
+        done = {row["name"] for row in self._db.table("migration").rows}
+        known = [name for name, _ in migrations()]
+        unknown = sorted(done.difference(known))
+        if unknown:
+            raise StoreError(f"the database was made by a later version: it holds {', '.join(unknown)}")
+        for name, statements in migrations():
+            if name in done:
+                continue
+            with self.transaction():
+                for statement in _statements(statements):
+                    self._sql.execute(statement)
+                self._sql.execute("INSERT INTO migration (name) VALUES (?)", (name,))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; raises StoreError when it cannot be made durable."""
+        try:
+            self._sql.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                if self._sql.in_transaction:
+                    self._sql.execute("ROLLBACK")
+                raise
+            self._sql.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._sql.in_transaction:
+                self._sql.execute("ROLLBACK")
+            raise StoreError(str(error)) from error
+
+    def _one(self, name: str, *values: Any) -> Any:  # noqa: ANN401 - whatever the column holds
+        row = self._sql.execute(self._q[name], values).fetchone()
+        return None if row is None else row[0]
+
+    def _do(self, name: str, *values: Any) -> sqlite3.Cursor:  # noqa: ANN401
+        return self._sql.execute(self._q[name], values)
+
+    def record(self, fact: AnyFact) -> bool:
+        """Keep the fact; False if its key was known in this shop."""
+        return self._do("record", fact.shop, fact.key, fact.conversation, fact.at, _text(fact)).rowcount == 1
+
+    def conversation(self, shop: str, identity: str) -> Conversation | None:
+        """What is remembered of it."""
+        body = self._one("conversation", shop, identity)
+        return None if body is None else _conversation.decode(body)
+
+    def keep(self, conversation: Conversation, *, due: int | None) -> None:
+        """Remember the conversation; `due` of its most urgent wait."""
+        self._do("keep", conversation.shop, conversation.id, conversation.version, due, _text(conversation))
+
+    def set_alarm(self, shop: str, conversation: str, at: int | None) -> None:
+        """When the conversation wants to be looked at; None takes the alarm back."""
+        if at is None:
+            self._do("drop_alarm", shop, conversation)
+        else:
+            self._do("set_alarm", shop, conversation, at)
+
+    def alarms(self, upto: int, limit: int) -> list[tuple[str, str, int]]:
+        """(shop, conversation, at) of those due by `upto`, earliest first."""
+        return self._do("alarms", upto, limit).fetchall()
+
+    def next_alarm(self) -> int | None:
+        """The earliest alarm."""
+        at: int | None = self._one("next_alarm")
+        return at
+
+    def tell(self, shop: str, conversation: str, kind: str, at: int, data: str) -> int:
+        """Append to the feed; its number."""
+        return self._do("tell", shop, conversation, kind, at, data).lastrowid or 0
+
+    def push(self, seq: int, shop: str, conversation: str, kind: str, reply: str, at: float) -> None:
+        """Send the feed row `seq` to the shop's chat tool."""
+        self._do("push", seq, shop, conversation, kind, reply, at, at)
+
+    def drop_pushes(self, shop: str, conversation: str, kind: str) -> None:
+        """Forget pushes of one kind that are not yet delivered."""
+        self._do("drop_pushes", shop, conversation, kind)
+
+    def drop_reply_push(self, shop: str, conversation: str, reply: str) -> None:
+        """Forget the push of a reply that is known to have arrived."""
+        self._do("drop_reply_push", shop, conversation, reply)
+
+    def ready(self, now: float, limit: int) -> list[Push]:
+        """What may be sent now: the oldest push of each conversation."""
+        return [Push(*row) for row in self._do("ready", now, limit)]
+
+    def next_push(self) -> float | None:
+        """When the earliest push may be tried."""
+        at: float | None = self._one("next_push")
+        return at
+
+    def pushed(self, seq: int) -> None:
+        """It is done with."""
+        self._do("pushed", seq)
+
+    def push_again(self, seq: int, next_at: float) -> None:
+        """It is tried again at `next_at`."""
+        self._do("push_again", next_at, seq)
+
+    def still_pushed(self, seq: int) -> bool:
+        """Has nobody dropped it meanwhile?"""
+        return self._one("still_pushed", seq) is not None
+
+    def outbox_size(self) -> int:
+        """How many pushes wait."""
+        return int(self._one("outbox_size"))
+
+    def reply(self, shop: str, conversation: str, identity: str) -> Reply | None:
+        """A reply that an agent asked for before."""
+        row = self._do("reply", shop, conversation, identity).fetchone()
+        return None if row is None else Reply(identity, *row)
+
+    def set_reply(self, shop: str, conversation: str, reply: Reply) -> None:
+        """Remember a reply, replacing what was known under its id."""
+        self._do("set_reply", shop, conversation, *reply[:7], reply.at)
+
+    def settle_reply(self, shop: str, conversation: str, identity: str, state: str, reason: str) -> None:
+        """A queued reply was sent, or failed for `reason`."""
+        self._do("settle_reply", state, reason, shop, conversation, identity)
+
+    def replies(self, shop: str, conversation: str) -> list[Reply]:
+        """All replies asked for in a conversation, oldest first."""
+        return [Reply(*row) for row in self._do("replies", shop, conversation)]
+
+    def credit(self, shop: str, conversation: str, script: str, action: str, agent: str, asked: str, at: int) -> None:
+        """What an agent did with a suggestion."""
+        self._do("credit", shop, conversation, script, action, agent, asked, at)
+
+    def feed(self, shop: str, after: int, limit: int) -> list[Event]:
+        """Feed rows of a shop with a number above `after`."""
+        return [Event(*row) for row in self._do("feed", shop, after, limit)]
+
+    def feed_end(self) -> int:
+        """The number of the last feed row; 0 when there is none."""
+        return int(self._one("feed_end") or 0)
+
+    def waiting(self, shop: str, limit: int) -> list[Conversation]:
+        """Conversations with an open wait, earliest due first."""
+        return [_conversation.decode(body) for (body,) in self._do("waiting", shop, limit)]
+
+    def facts_of(self, shop: str, conversation: str) -> Iterator[AnyFact]:
+        """All facts of a conversation in the order of arrival."""
+        for (body,) in self._do("facts_of_conversation", shop, conversation):
+            yield _fact.decode(body)
+
+    def facts_between(self, shop: str, start: int, end: int) -> Iterator[AnyFact]:
+        """Facts of a shop with start <= at < end, conversation by conversation."""
+        for (body,) in self._do("facts_between", shop, start, end):
+            yield _fact.decode(body)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a migration; sqlite3.executescript would commit between them."""
+    statement = ""
+    for line in script.splitlines():
+        statement += line + "\n"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -1,0 +1,93 @@
+-- name: record
+-- A fact, unless its key is known; one row changed or none.
+INSERT OR IGNORE INTO fact (shop, key, conversation, at, body) VALUES (?, ?, ?, ?, ?);
+
+-- name: conversation
+SELECT body FROM conversation WHERE shop = ? AND id = ?;
+
+-- name: keep
+INSERT INTO conversation (shop, id, version, due, body) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (shop, id) DO UPDATE SET version = excluded.version, due = excluded.due, body = excluded.body;
+
+-- name: set_alarm
+INSERT INTO alarm (shop, conversation, at) VALUES (?, ?, ?)
+ON CONFLICT (shop, conversation) DO UPDATE SET at = excluded.at;
+
+-- name: drop_alarm
+DELETE FROM alarm WHERE shop = ? AND conversation = ?;
+
+-- name: alarms
+-- Those due by an instant, in a fixed order.
+SELECT shop, conversation, at FROM alarm WHERE at <= ? ORDER BY at, shop, conversation LIMIT ?;
+
+-- name: next_alarm
+SELECT min(at) FROM alarm;
+
+-- name: tell
+INSERT INTO feed (shop, conversation, type, at, data) VALUES (?, ?, ?, ?, ?);
+
+-- name: push
+INSERT INTO outbox (seq, shop, conversation, type, reply, first_at, next_at) VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- name: drop_pushes
+-- Those of one kind that nobody needs any more.
+DELETE FROM outbox WHERE shop = ? AND conversation = ? AND type = ?;
+
+-- name: drop_reply_push
+DELETE FROM outbox WHERE shop = ? AND conversation = ? AND type = 'message.send' AND reply = ?;
+
+-- name: ready
+-- The oldest row of each conversation, where its time has come. Later rows wait for it: order is kept.
+SELECT o.seq, o.shop, o.conversation, o.type, o.reply, o.tries, o.first_at, f.at, f.data
+FROM outbox AS o JOIN feed AS f ON f.seq = o.seq
+WHERE o.next_at <= ?
+  AND NOT EXISTS (SELECT 1 FROM outbox AS p WHERE p.shop = o.shop AND p.conversation = o.conversation AND p.seq < o.seq)
+ORDER BY o.seq LIMIT ?;
+
+-- name: next_push
+SELECT min(next_at) FROM outbox;
+
+-- name: pushed
+DELETE FROM outbox WHERE seq = ?;
+
+-- name: push_again
+UPDATE outbox SET tries = tries + 1, next_at = ? WHERE seq = ?;
+
+-- name: still_pushed
+SELECT 1 FROM outbox WHERE seq = ?;
+
+-- name: outbox_size
+SELECT count(*) FROM outbox;
+
+-- name: reply
+SELECT state, agent, text, script, override, verdict, reason, at FROM reply WHERE shop = ? AND conversation = ? AND id = ?;
+
+-- name: set_reply
+INSERT OR REPLACE INTO reply (shop, conversation, id, state, agent, text, script, override, verdict, at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: settle_reply
+UPDATE reply SET state = ?, reason = ? WHERE shop = ? AND conversation = ? AND id = ?;
+
+-- name: replies
+SELECT id, state, agent, text, script, override, verdict, reason, at FROM reply
+WHERE shop = ? AND conversation = ? ORDER BY at, id;
+
+-- name: credit
+INSERT INTO pick (shop, conversation, script, action, agent, asked, at) VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- name: feed
+SELECT seq, shop, conversation, type, at, data FROM feed WHERE shop = ? AND seq > ? ORDER BY seq LIMIT ?;
+
+-- name: feed_end
+SELECT max(seq) FROM feed;
+
+-- name: waiting
+SELECT body FROM conversation WHERE shop = ? AND due IS NOT NULL ORDER BY due, id LIMIT ?;
+
+-- name: facts_of_conversation
+SELECT body FROM fact WHERE shop = ? AND conversation = ? ORDER BY seq;
+
+-- name: facts_between
+-- In the order of conversations, each in the order of arrival.
+SELECT body FROM fact WHERE shop = ? AND at >= ? AND at < ? ORDER BY conversation, seq;

@@ -1,0 +1,56 @@
+"""I let time pass without waiting: the engine on a clock that moves only from fact to fact and alarm to alarm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.clock import VirtualClock
+from bot.engine import Engine, Outcome
+from bot.store import SQLiteStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from bot.model import AnyFact
+    from bot.ports import Event
+    from bot.shop import Shop
+
+
+class VirtualDriver:
+    """Facts go in with their own times; every feed row comes out through `tell`, in order."""
+
+    def __init__(self, shops: Mapping[str, Shop], tell: Callable[[Event], None], *, file: Path | None = None) -> None:
+        """`file` None keeps the store in memory. Raises bot.store.StoreError."""
+        self.clock = VirtualClock()
+        self.engine = Engine(SQLiteStore(file), shops, self.clock)
+        self._tell = tell
+
+    def put(self, fact: AnyFact) -> Outcome:
+        """Ring every alarm due before the fact's arrival, then apply it: facts of an instant come before its alarms."""
+        self.move_to(fact.arrived, including=False)
+        (outcome,) = self.engine.apply([fact])
+        self._pass_on()
+        return outcome
+
+    def move_to(self, at: int, *, including: bool = True) -> None:
+        """Let the time pass until `at`, ringing what is due before it, or `including` it."""
+        while (alarm := self.engine.store.next_alarm()) is not None and (alarm <= at if including else alarm < at):
+            self.clock.move_to(alarm)
+            self.engine.fire()
+            self._pass_on()
+        self.clock.move_to(at)
+
+    def finish(self) -> None:
+        """Run on until no alarm is armed."""
+        while (alarm := self.engine.store.next_alarm()) is not None:
+            self.move_to(alarm)
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.engine.store.close()
+
+    def _pass_on(self) -> None:
+        for event in self.engine.told:
+            self._tell(event)
+        self.engine.told = []

@@ -1,0 +1,1 @@
+"""I am the HTTP face: webhooks in, the API, events out."""

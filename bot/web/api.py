@@ -1,0 +1,243 @@
+"""I answer a shop's own programs: check, reply, feedback, scripts, conversations, rates."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
+
+import msgspec
+
+from bot import rates as counting
+from bot import wire
+from bot.decide import most_urgent, said_before
+from bot.errors import BadPayload, Busy, Conflict, Impossible, Missing
+from bot.model import Action, Conversation, Drafted, Picked
+from bot.web.app import LOOP, METRICS, answer, body_of, path_id, shop_of
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from bot.model import AnyFact, Wait
+    from bot.ports import Reply, Store
+    from bot.shop import Shop
+
+T = TypeVar("T")
+MOST_WAITING = 500
+DAY_ZERO = date(1970, 1, 1).toordinal()
+
+
+class _Check(msgspec.Struct):
+    text: str
+    conversation: str | None = None
+
+
+class _Override(msgspec.Struct):
+    reason: str
+
+
+class _Reply(msgspec.Struct):
+    id: str | int
+    text: str
+    agent: str | int = ""
+    script: str | None = None
+    override: _Override | None = None
+
+
+class _Feedback(msgspec.Struct):
+    script: str
+    action: Action
+    agent: str | int | None = None
+
+
+async def _read(request: web.Request, shape: type[T]) -> T:
+    body = await body_of(request)
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadPayload(f"the body: {error}") from error
+
+
+async def check(request: web.Request) -> web.Response:
+    """`POST .../check`: the guard's verdict on a text, after what the agent said before in the conversation."""
+    shop, loop = shop_of(request), request.app[LOOP]
+    asked = await _read(request, _Check)
+    now = int(loop.clock.now())
+    before: list[str] = []
+    if asked.conversation is not None:
+        identity = asked.conversation
+        known = await loop.read(lambda store: store.conversation(shop.id, identity))
+        before = said_before(known, now) if known else []
+    return answer(wire.verdict(shop.check([*before, asked.text])))
+
+
+async def reply(request: web.Request) -> web.Response:
+    """`POST .../replies`: guard a reply, and send or hold it."""
+    shop, loop = shop_of(request), request.app[LOOP]
+    asked = await _read(request, _Reply)
+    identity, agent = str(asked.id), str(asked.agent)
+    if not identity.strip() or len(identity) > wire.LONGEST_ID or len(agent) > wire.LONGEST_ID:
+        raise Impossible(f"id and agent: at most {wire.LONGEST_ID} characters, id at least one")
+    if asked.override is not None and not asked.override.reason.strip():
+        raise Impossible("override.reason: say why")
+    now = int(loop.clock.now())
+    fact = Drafted(
+        shop=shop.id,
+        key=f"draft:{uuid4().hex}",  # the reply's own row makes the same request harmless twice
+        conversation=await _known(request, shop),
+        at=now,
+        arrived=now,
+        id=identity,
+        agent=agent,
+        text=asked.text,
+        script=asked.script or "",
+        override=asked.override.reason.strip() if asked.override else "",
+    )
+    (outcome,) = await loop.submit([fact])
+    if outcome.conflict:
+        raise Conflict(outcome.conflict)
+    if outcome.failed or outcome.reply is None:
+        raise Busy("the reply could not be decided; nothing was sent")
+    verdict = msgspec.json.decode(outcome.reply.verdict)
+    request.app[METRICS].verdicts.labels(verdict["verdict"]).inc()
+    state = "held" if outcome.reply.state == "held" else "queued"
+    return answer({"state": state, **verdict})
+
+
+async def _known(request: web.Request, shop: Shop) -> str:
+    """The conversation in the path; 404 if no message of it was ever seen."""
+    identity = path_id(request, "conversation")
+    if await request.app[LOOP].read(lambda store: store.conversation(shop.id, identity)) is None:
+        raise Missing("no such conversation")
+    return identity
+
+
+async def feedback(request: web.Request) -> web.Response:
+    """`POST .../feedback`: what an agent did with a suggestion."""
+    shop, loop = shop_of(request), request.app[LOOP]
+    asked = await _read(request, _Feedback)
+    if not shop.knows(asked.script):
+        raise Impossible(f"script: the library has no {asked.script[:60]!r}")
+    now = int(loop.clock.now())
+    fact: AnyFact = Picked(
+        shop=shop.id,
+        key=f"picked:{uuid4().hex}",
+        conversation=await _known(request, shop),
+        at=now,
+        arrived=now,
+        script=asked.script,
+        action=asked.action,
+        agent="" if asked.agent is None else str(asked.agent)[: wire.LONGEST_ID],
+    )
+    (outcome,) = await loop.submit([fact])
+    if outcome.failed:
+        raise Busy("the feedback could not be kept; send it again")
+    return answer({"recorded": True})
+
+
+async def scripts(request: web.Request) -> web.Response:
+    """`GET .../scripts?q=`: search the library."""
+    shop = shop_of(request)
+    query = request.query.get("q", "")
+    if len(query) > 200:
+        raise Impossible("q: at most 200 characters")
+    return answer({"scripts": shop.matcher.search(query)})
+
+
+async def conversations(request: web.Request) -> web.Response:
+    """`GET .../conversations`: who waits, most urgent first."""
+    shop, loop = shop_of(request), request.app[LOOP]
+
+    def ask(store: Store) -> list[Conversation]:
+        return store.waiting(shop.id, MOST_WAITING)
+
+    now = int(loop.clock.now())
+    held = [(waiting, urgent) for waiting in await loop.read(ask) if (urgent := most_urgent(waiting)) is not None]
+    held.sort(key=lambda pair: (now > pair[1].due, pair[1].due, pair[0].id))
+    return answer({"conversations": [_listed(waiting, urgent, shop, now) for waiting, urgent in held]})
+
+
+def _listed(held: Conversation, urgent: Wait, shop: Shop, now: int) -> dict[str, Any]:
+    last = next((message for message in reversed(held.messages) if message.role == "buyer"), None)
+    return {
+        "id": held.id,
+        "buyer": {"id": held.buyer_id, "name": held.name or None},
+        "agent": held.agent or None,
+        "start": wire.iso(urgent.start, shop.zone),
+        "due": wire.iso(urgent.due, shop.zone),
+        "left_s": urgent.due - now,
+        "target": urgent.target,
+        "missed": now > urgent.due,
+        "lost": urgent.lost,
+        "last": last.text if last else "",
+        "waits": _waits(held, shop),
+    }
+
+
+def _waits(held: Conversation, shop: Shop) -> list[dict[str, Any]]:
+    return [
+        {
+            "target": wait.target,
+            "start": wire.iso(wait.start, shop.zone),
+            "due": wire.iso(wait.due, shop.zone),
+            "missed": wait.missed,
+            "lost": wait.lost,
+            "warned": wait.given,
+        }
+        for wait in held.waits
+        if wait.answered is None
+    ]
+
+
+async def conversation(request: web.Request) -> web.Response:
+    """`GET .../conversations/{id}`: its messages, suggestions and context."""
+    shop, loop = shop_of(request), request.app[LOOP]
+    identity = path_id(request, "conversation")
+
+    def ask(store: Store) -> tuple[Conversation | None, list[AnyFact], list[Reply]]:
+        held = store.conversation(shop.id, identity)
+        return held, list(store.facts_of(shop.id, identity)) if held else [], store.replies(shop.id, identity)
+
+    held, facts, replies = await loop.read(ask)
+    if held is None:
+        raise Missing("no such conversation")
+    return answer(
+        {
+            "id": held.id,
+            "buyer": {"id": held.buyer_id, "name": held.name or None},
+            "agent": held.agent or None,
+            "context": held.context,
+            "messages": wire.messages(facts, shop.zone),
+            "suggestions": held.offered,
+            "waits": _waits(held, shop),
+            "replies": [_asked(one, shop) for one in replies],
+        }
+    )
+
+
+def _asked(given: Reply, shop: Shop) -> dict[str, Any]:
+    return {
+        "id": given.id,
+        "state": given.state,
+        "agent": given.agent or None,
+        "text": given.text,
+        "at": wire.iso(given.at, shop.zone),
+        "reason": given.reason or None,
+        **msgspec.json.decode(given.verdict),
+    }
+
+
+async def rates(request: web.Request) -> web.Response:
+    """`GET .../rates?day=YYYY-MM-DD`: today without a day."""
+    shop, loop = shop_of(request), request.app[LOOP]
+    now = int(loop.clock.now())
+    day = shop.zone.local(now)[0]
+    if (text := request.query.get("day")) is not None:
+        try:
+            day = date.fromisoformat(text).toordinal() - DAY_ZERO
+        except ValueError as error:
+            raise BadPayload("day: must be a date like 2026-11-21") from error
+    found = await loop.read(lambda store: counting.of_day(store, shop, day, now))
+    return answer(
+        {"day": date.fromordinal(day + DAY_ZERO).isoformat(), "targets": [wire.rate(one, shop) for one in found]}
+    )

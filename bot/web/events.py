@@ -1,0 +1,50 @@
+"""I stream a shop's feed as server-sent events, from wherever the listener stopped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from aiohttp import web
+
+from bot import wire
+from bot.errors import BadPayload
+from bot.web.app import LOOP, shop_of
+
+if TYPE_CHECKING:
+    from bot.ports import Event
+    from bot.shop import Shop
+
+RETRY_MS = 2000  # how soon a listener that lost us comes back
+
+
+async def stream(request: web.Request) -> web.StreamResponse:
+    """`GET .../events?after=SEQ`: everything beyond SEQ (or `Last-Event-ID`), then what comes; from the start without."""
+    shop, loop = shop_of(request), request.app[LOOP]
+    after = _after(request)
+    response = web.StreamResponse(
+        headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
+    )
+    await response.prepare(request)
+    try:
+        await response.write(f"retry: {RETRY_MS}\n\n".encode())
+        async for events in loop.follow(shop.id, after):
+            await response.write(b"".join(line(event, shop) for event in events) or b": alive\n\n")
+    except ConnectionError:
+        pass  # the listener left; it comes back with Last-Event-ID
+    return response
+
+
+def _after(request: web.Request) -> int:
+    text = request.headers.get("Last-Event-ID") or request.query.get("after") or "0"
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        raise BadPayload("after: must be the number of an event")
+    return int(text)
+
+
+def line(event: Event, shop: Shop) -> bytes:
+    """One event as it stands in the stream."""
+    data = msgspec.json.encode(
+        {"type": event.type, "timestamp": wire.iso(event.at, shop.zone), "data": msgspec.Raw(event.data.encode())}
+    )
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.seq, event.type.encode(), data)

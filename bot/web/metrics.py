@@ -1,0 +1,30 @@
+"""I count what operators watch, for Prometheus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+if TYPE_CHECKING:
+    from bot.loop import Loop
+
+
+class Metrics:
+    """The counters of one server; nothing is global, so that two servers in one process do not mix."""
+
+    def __init__(self, loop: Loop) -> None:
+        """Gauges read the loop when they are asked."""
+        self.registry = CollectorRegistry()
+        self.events = Counter("kuaihui_events_total", "Webhook events accepted", registry=self.registry)
+        self.duplicates = Counter("kuaihui_duplicates_total", "Webhook events seen before", registry=self.registry)
+        self.refused = Counter("kuaihui_refused_total", "Requests refused", ["reason"], registry=self.registry)
+        self.verdicts = Counter("kuaihui_verdicts_total", "Replies checked", ["verdict"], registry=self.registry)
+        depth = Gauge("kuaihui_inbox_depth", "Events that wait for the engine", registry=self.registry)
+        depth.set_function(lambda: loop.depth)
+        late = Gauge("kuaihui_alarm_lateness_seconds", "Lateness of the last alarm", registry=self.registry)
+        late.set_function(lambda: loop.lateness)
+
+    def page(self) -> bytes:
+        """The text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,50 @@
+"""I answer those who watch the server: alive, ready, metrics, and what the API is."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from bot.errors import Busy
+from bot.web.app import LOOP, METRICS, answer
+
+if TYPE_CHECKING:
+    from bot.ports import Store
+
+
+async def healthz(_request: web.Request) -> web.Response:
+    """The process answers."""
+    return answer({"status": "ok"})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """Events can be taken: the engine runs and the store can be read."""
+    loop = request.app[LOOP]
+    if not loop.alive:
+        raise Busy("the engine does not run")
+    return answer({"status": "ready", "inbox": loop.depth, "outbox": await loop.read(_outbox_size)})
+
+
+def _outbox_size(store: Store) -> int:
+    return store.outbox_size()
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Prometheus text format."""
+    return web.Response(
+        body=request.app[METRICS].page(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+    )
+
+
+@cache
+def document() -> bytes:
+    """The OpenAPI document."""
+    return resources.files("bot.web").joinpath("openapi.json").read_bytes()
+
+
+async def openapi(_request: web.Request) -> web.Response:
+    """What the API is, in OpenAPI 3.1."""
+    return web.Response(body=document(), content_type="application/json")

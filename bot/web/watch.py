@@ -1,0 +1,121 @@
+"""I show a running server in the terminal: who waits and how long is left, what is suggested, held and warned of."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from bot.simulate import left, told
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.clock import SystemClock
+
+LINES = 20  # of the feed
+LOOK = 2.0  # seconds between two looks at who waits
+
+
+class Refusal(Exception):
+    """The server does not let us watch; the message says why."""
+
+
+class Watch:
+    """One shop of one server."""
+
+    def __init__(self, url: str, shop: str, token: str, clock: SystemClock, console: Console) -> None:
+        """`url` of the server, without a path."""
+        self._base = f"{url.rstrip('/')}/api/shops/{shop}"
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._clock, self._console = clock, console
+        self._waiting: list[dict[str, Any]] = []
+        self._lines: deque[Text] = deque(maxlen=LINES)
+        self._after = 0
+
+    async def run(self) -> None:
+        """Until interrupted. Raises Refusal; a server that goes away is waited for."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5)
+        async with aiohttp.ClientSession(headers=self._headers, timeout=timeout) as session:
+            await self._look(session)  # what is wrong with the address or the token shows before anything is drawn
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._feed(session))
+                group.create_task(self._draw(session))
+
+    async def _look(self, session: aiohttp.ClientSession) -> None:
+        try:
+            async with session.get(f"{self._base}/conversations") as response:
+                if response.status != 200:
+                    error = (await response.json())["error"]["message"]
+                    raise Refusal(f"the server answered {response.status}: {error}")
+                self._waiting = (await response.json())["conversations"]
+        except aiohttp.ClientError as error:
+            raise Refusal(f"no server at {self._base}: {error}") from error
+
+    async def _draw(self, session: aiohttp.ClientSession) -> None:
+        if not self._console.is_terminal:
+            return
+        with Live(console=self._console, auto_refresh=False, screen=False) as live:
+            while True:
+                with contextlib.suppress(Refusal):
+                    await self._look(session)
+                live.update(Group(self._table(), *self._lines), refresh=True)
+                await _pause(LOOK / 2)
+
+    def _table(self) -> Table:
+        table = Table(title="等待回复的买家", expand=True)
+        for column in ("买家", "最后一句", "剩余", "指标"):
+            table.add_column(column)
+        now = self._clock.now()
+        for waiting in self._waiting[:30]:
+            seconds = int(datetime.fromisoformat(waiting["due"]).timestamp() - now)
+            style = "red" if seconds < 180 else "yellow" if seconds < 600 else ""
+            shown = "已超时" if seconds < 0 else left(seconds)
+            who = waiting["buyer"]["name"] or waiting["buyer"]["id"]
+            table.add_row(who, waiting["last"][:40], Text(shown, style=style), waiting["target"])
+        return table
+
+    async def _feed(self, session: aiohttp.ClientSession) -> None:
+        while True:
+            try:
+                async for event in self._events(session):
+                    self._after = event["seq"]
+                    stamp = datetime.fromisoformat(event["timestamp"]).astimezone(UTC).strftime("%H:%M:%S")
+                    stamp = event["timestamp"][11:19] or stamp
+                    for line in told(event["type"], event["data"], stamp):
+                        self._show(line)
+            except aiohttp.ClientError:
+                self._show(Text("连接断开，正在重连……", style="dim"))
+            await _pause(LOOK)
+
+    def _show(self, line: Text) -> None:
+        self._lines.append(line)
+        if not self._console.is_terminal:
+            self._console.print(line)
+
+    async def _events(self, session: aiohttp.ClientSession) -> AsyncIterator[dict[str, Any]]:
+        async with session.get(f"{self._base}/events", params={"after": str(self._after)}) as response:
+            response.raise_for_status()
+            seq = 0
+            async for raw in response.content:
+                field, _, value = raw.decode().rstrip("\n").partition(": ")
+                if field == "id":
+                    seq = int(value)
+                elif field == "data":
+                    yield {"seq": seq, **json.loads(value)}
+
+
+async def _pause(seconds: float) -> None:
+    """Wait on nothing for so long."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await asyncio.Event().wait()

@@ -1,0 +1,377 @@
+"""I am the edge: a webhook's bytes become facts, effects become the JSON that outsiders read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from bot import model
+from bot.errors import BadPayload, Impossible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.deadline import Zone
+    from bot.rates import Rate
+    from bot.shop import Shop
+    from replies.guard import Verdict
+
+EARLIEST = (
+    946_684_800  # 2000-01-01: no chat tool of today has older messages; earlier is a wrong unit or an empty field
+)
+LONGEST_ID, CONTEXT_KEYS, LONGEST_VALUE = 200, 64, 2000
+
+Id = str | int
+Scalar = str | int | float | bool | None
+
+
+class _Buyer(msgspec.Struct):
+    id: Id | None = None
+    name: str | None = None
+
+
+class _Created(msgspec.Struct):
+    conversation: Id
+    role: model.Role
+    id: Id | None = None
+    text: str | None = None
+    kind: model.Kind = "text"
+    at: str | None = None
+    buyer: _Buyer | None = None
+    agent: Id | None = None
+    context: dict[str, Scalar] | None = None
+    reply_id: Id | None = None
+
+
+class _Recalled(msgspec.Struct):
+    id: Id
+    conversation: Id
+    at: str | None = None
+
+
+class _Edited(msgspec.Struct):
+    id: Id
+    conversation: Id
+    text: str
+    at: str | None = None
+
+
+class _Closed(msgspec.Struct):
+    conversation: Id
+    id: Id | None = None
+    at: str | None = None
+
+
+class _Assigned(msgspec.Struct):
+    conversation: Id
+    agent: Id | None = None
+    id: Id | None = None
+    at: str | None = None
+
+
+class _Order(msgspec.Struct):
+    conversation: Id
+    context: dict[str, Scalar]
+    id: Id | None = None
+    at: str | None = None
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """What a delivery adds to its events: for which shop, under which delivery id, and when (unix seconds)."""
+
+    shop: str
+    delivery: str
+    at: int
+
+
+def decode(body: bytes) -> list[Any]:
+    """The events of a webhook's body: one object, or a list of them. Raises BadPayload."""
+    try:
+        read = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadPayload(f"the body is not JSON in UTF-8: {error}") from error
+    events = read if isinstance(read, list) else [read]
+    for position, event in enumerate(events):
+        if not isinstance(event, dict):
+            raise BadPayload(f"event {position}: must be an object")
+    return events
+
+
+def facts(events: list[Any], arrival: Arrival) -> list[model.AnyFact | None]:
+    """One fact for each event, None for a type that is not known. Raises BadPayload or Impossible, naming the event."""
+    return [_fact(event, arrival, position) for position, event in enumerate(events)]
+
+
+def _fact(event: dict[str, Any], arrival: Arrival, position: int) -> model.AnyFact | None:
+    kind = event.get("type")
+    if not isinstance(kind, str):
+        raise BadPayload(f"event {position}: type: must be a string")
+    if kind not in _READERS:
+        return None
+    shape, build = _READERS[kind]
+    data = event.get("data", event)
+    try:
+        read = msgspec.convert(data, shape)
+        timestamp = msgspec.convert(event.get("timestamp"), str | None)
+    except msgspec.ValidationError as error:
+        raise BadPayload(f"event {position}: {error}") from error
+    place = f"event {position}"
+    at = _instant(read.at, timestamp, arrival.at, place)
+    said_at = read.at or timestamp or ""
+    identity = _identity(read.id, f"{place}: id") if read.id is not None else ""
+    base = {
+        "shop": arrival.shop,
+        "conversation": _identity(read.conversation, f"{place}: conversation"),
+        "at": at,
+        "arrived": arrival.at,
+        "key": _key(kind, identity, said_at, arrival, position),
+    }
+    return build(read, base, identity or f"{arrival.delivery}:{position}", place)
+
+
+def _key(kind: str, identity: str, said_at: str, arrival: Arrival, position: int) -> str:
+    """Same shop + type + data.id (+ at for edits and recalls) is the same event; without an id the delivery names it."""
+    if not identity:
+        return f"{kind}@{arrival.delivery}@{position}"
+    return f"{kind}:{identity}:{said_at}" if kind in ("message.edited", "message.recalled") else f"{kind}:{identity}"
+
+
+def _identity(value: Id, place: str) -> str:
+    text = str(value)
+    if not text.strip() or len(text) > LONGEST_ID:
+        raise Impossible(f"{place}: needs 1 to {LONGEST_ID} characters")
+    return text
+
+
+def _instant(said: str | None, timestamp: str | None, arrived: int, place: str) -> int:
+    text = said if said is not None else timestamp
+    if text is None:
+        return arrived
+    return min(instant(text, place), arrived)
+
+
+def instant(text: str, place: str, zone: Zone | None = None) -> int:
+    """ISO 8601 to unix seconds, fractions cut off. Without an offset `zone` is taken, or BadPayload raised."""
+    try:
+        read = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise BadPayload(f"{place}: {text[:40]!r} is not an ISO 8601 time") from error
+    if read.tzinfo is None:
+        if zone is None:
+            raise BadPayload(f"{place}: {text[:40]!r} has no offset (such as +08:00 or Z)")
+        read = read.replace(tzinfo=zone.info)
+    try:
+        at = int(read.timestamp() // 1)
+    except (OverflowError, ValueError) as error:
+        raise Impossible(f"{place}: {text[:40]!r} is no time of ours") from error
+    if at < EARLIEST:
+        raise Impossible(f"{place}: {text[:40]!r} is before the year 2000")
+    return at
+
+
+def context(given: dict[str, Scalar] | None, place: str) -> dict[str, str]:
+    """What is known, as text; empty and null values are left out. Raises Impossible when there is too much."""
+    if not given:
+        return {}
+    known = {key: _plain(value) for key, value in given.items() if value is not None and value != ""}
+    if len(known) > CONTEXT_KEYS or any(
+        len(key) > LONGEST_ID or len(text) > LONGEST_VALUE for key, text in known.items()
+    ):
+        raise Impossible(f"{place}: context: at most {CONTEXT_KEYS} values of {LONGEST_VALUE} characters")
+    return known
+
+
+def _plain(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _created(read: _Created, base: dict[str, Any], identity: str, place: str) -> model.AnyFact:
+    if read.kind == "text" and read.text is None:
+        raise BadPayload(f"{place}: text: is missing")
+    said = {**base, "id": identity, "text": read.text or "", "kind": read.kind}
+    match read.role:
+        case "buyer":
+            buyer = read.buyer or _Buyer()
+            return model.BuyerSaid(
+                **said,
+                buyer=_identity(buyer.id, f"{place}: buyer.id") if buyer.id is not None else "",
+                name=(buyer.name or "")[:LONGEST_ID],
+                context=context(read.context, place),
+            )
+        case "agent":
+            return model.AgentSaid(
+                **said,
+                agent=_name(read.agent, f"{place}: agent"),
+                reply_id=_name(read.reply_id, f"{place}: reply_id"),
+            )
+        case "robot":
+            return model.RobotSaid(**said)
+        case "system":
+            return model.SystemSaid(**said)
+        case "closed":
+            raise BadPayload(f"{place}: role: must be buyer, agent, robot or system")
+
+
+def _name(value: Id | None, place: str) -> str:
+    return "" if value is None or value == "" else _identity(value, place)
+
+
+def _order(read: _Order, base: dict[str, Any], _: str, place: str) -> model.AnyFact:
+    return model.ContextChanged(**base, context=context(read.context, place))
+
+
+_READERS: dict[str, tuple[Any, Callable[[Any, dict[str, Any], str, str], model.AnyFact]]] = {
+    "message.created": (_Created, _created),
+    "message.recalled": (_Recalled, lambda _read, base, identity, _place: model.Recalled(**base, id=identity)),
+    "message.edited": (_Edited, lambda read, base, identity, _place: model.Edited(**base, id=identity, text=read.text)),
+    "conversation.closed": (_Closed, lambda _read, base, _identity, _place: model.Closed(**base)),
+    "conversation.assigned": (
+        _Assigned,
+        lambda read, base, _identity, place: model.Assigned(**base, agent=_name(read.agent, f"{place}: agent")),
+    ),
+    "order.updated": (_Order, _order),
+}
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """An effect as outsiders read it. `push`: also sent to the shop's callback."""
+
+    type: str
+    data: dict[str, Any]
+    push: bool = True
+    reply: str = ""
+
+
+def show(effect: model.Effect, conversation: model.Conversation, zone: Zone, at: int) -> Shown | None:
+    """The event that tells of an effect; None for what only the store keeps."""
+    place: dict[str, Any] = {"conversation": conversation.id, "buyer": conversation.buyer_id}
+    match effect:
+        case model.Suggest(turn=turn, suggestions=suggestions):
+            data = {**place, "turn": turn, "silent": not suggestions, "suggestions": suggestions}
+            return Shown("suggestion.created", data)
+        case model.Send():
+            data = {
+                **place,
+                "reply_id": effect.id,
+                "agent": effect.agent,
+                "text": effect.text,
+                "script": effect.script or None,
+            }
+            return Shown("message.send", data, reply=effect.id)
+        case model.Hold():
+            data = {
+                **place,
+                "reply_id": effect.id,
+                "agent": effect.agent,
+                "text": effect.text,
+                **verdict(effect.verdict),
+            }
+            return Shown("draft.held", data)
+        case model.Violation():
+            data = {
+                **place,
+                "id": effect.id,
+                "role": effect.role,
+                "agent": effect.agent or None,
+                "text": effect.text,
+                "findings": effect.findings,
+            }
+            return Shown("violation.seen", data)
+        case model.Warn(wait=wait, stage=stage):
+            return Shown("deadline.warning", {**place, **_wait(wait, zone), "stage": stage, "at": iso(at, zone)})
+        case model.Late(wait=wait):
+            return Shown("deadline.missed", {**place, **_wait(wait, zone), "at": iso(at, zone)})
+        case model.Answered(wait=wait):
+            data = {
+                **place,
+                **_wait(wait, zone),
+                "at": iso(at, zone),
+                "reason": "recalled" if effect.recalled else "answered",
+            }
+            data |= {"answered": iso(wait.answered, zone)} if wait.answered is not None else {}
+            return Shown("deadline.cleared", data | ({"corrected": True} if effect.corrected else {}))
+        case model.Settle(id=identity, failed=failed):
+            data = {**place, "reply_id": identity} | ({"reason": failed} if failed else {})
+            return Shown("message.failed" if failed else "message.sent", data, push=False)
+        case model.Credit():
+            return None
+
+
+def verdict(given: Verdict) -> dict[str, Any]:
+    """A verdict's fields."""
+    return {"verdict": given.verdict, "rewrite": given.rewrite, "findings": given.findings}
+
+
+def _wait(wait: model.Wait, zone: Zone) -> dict[str, Any]:
+    shown = {"target": wait.target, "start": iso(wait.start, zone), "due": iso(wait.due, zone)}
+    return shown | ({"lost": True} if wait.lost else {})
+
+
+def iso(at: float, zone: Zone) -> str:
+    """An instant as outsiders read it, in the shop's time zone."""
+    return datetime.fromtimestamp(at, zone.info).isoformat(timespec="seconds")
+
+
+_ROLES: dict[type, str] = {
+    model.BuyerSaid: "buyer",
+    model.AgentSaid: "agent",
+    model.RobotSaid: "robot",
+    model.SystemSaid: "system",
+}
+
+
+def messages(facts: list[model.AnyFact], zone: Zone) -> list[dict[str, Any]]:
+    """A conversation's messages as they read now, oldest first: edits applied, recalled ones marked."""
+    said: dict[str, dict[str, Any]] = {}
+    for fact in facts:
+        if isinstance(fact, model.BuyerSaid | model.AgentSaid | model.RobotSaid | model.SystemSaid):
+            at = iso(fact.at, zone)
+            line: dict[str, Any] = {
+                "id": fact.id,
+                "role": _ROLES[type(fact)],
+                "text": fact.text,
+                "kind": fact.kind,
+                "at": at,
+            }
+            said[fact.id] = line | ({"agent": fact.agent} if isinstance(fact, model.AgentSaid) and fact.agent else {})
+    for fact in facts:
+        match fact:
+            case model.Edited(id=identity, text=text) if identity in said:
+                said[identity] |= {"text": text, "edited": True}
+            case model.Recalled(id=identity) if identity in said:
+                said[identity]["recalled"] = True
+            case _:
+                pass
+    return sorted(said.values(), key=lambda line: str(line["at"]))
+
+
+def rate(counted: Rate, shop: Shop) -> dict[str, Any]:
+    """One target's figures with what the platform's file says of it."""
+    target = next(target for target in shop.targets if target.name == counted.name)
+    return {
+        "name": counted.name,
+        "label": target.label,
+        "platform": shop.platform.id,
+        "population": counted.population,
+        "met": counted.met,
+        "waiting": counted.waiting,
+        "rate": counted.rate,
+        "pass_line": target.pass_line,
+        "smallest": target.smallest,
+        "consequence": target.consequence,
+        "source": target.source,
+        "late": [
+            {
+                "buyer": late.buyer,
+                "conversation": late.conversation,
+                "start": iso(late.start, shop.zone),
+                "due": iso(late.due, shop.zone),
+                "answered": iso(late.answered, shop.zone) if late.answered is not None else None,
+            }
+            for late in counted.late
+        ],
+    }
