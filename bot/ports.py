@@ -15,6 +15,9 @@ class Clock(Protocol):
     """Tells the time. Unix seconds, with fractions."""
 
     def now(self) -> float: ...
+    def world(self) -> float:
+        """The time that others have: what signatures are stamped with. Differs from `now` in trials only."""
+
     def seconds_until(self, at: float) -> float:
         """How long to sleep, in seconds of the world, until it is `at`; never negative."""
 

@@ -49,7 +49,7 @@ class Callback:
             raise Refused("the callback address is private; [server] allow_private_callbacks forbids it")
         body = payload(push, shop)
         # The engine's clock may run fast in trials; what is signed is the time that the receiver has.
-        stamp = int(self._clock.now())
+        stamp = int(self._clock.world())
         headers = {
             "content-type": "application/json",
             "user-agent": "kuaihui",

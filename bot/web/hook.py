@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from bot.engine import Outcome
     from bot.model import AnyFact
 
-SECONDS_OF_DAY = 86_400
-
 
 async def webhook(request: web.Request) -> web.Response:
     """`POST /webhook/{shop}`: one event or a list, all or nothing."""
@@ -24,13 +22,12 @@ async def webhook(request: web.Request) -> web.Response:
     if shop is None:
         raise Missing("no such shop")
     body = await body_of(request)
-    now = loop.clock.now()
     try:
-        delivery = signature.verify(request.headers, body, shop.keys, now)
+        delivery = signature.verify(request.headers, body, shop.keys, (loop.clock.world(), loop.clock.now()))
     except BadSignature:
         metrics.refused.labels("signature").inc()
         raise
-    facts = wire.facts(wire.decode(body), wire.Arrival(shop.id, delivery, int(now)))
+    facts = wire.facts(wire.decode(body), wire.Arrival(shop.id, delivery, int(loop.clock.now())))
     known = [fact for fact in facts if fact is not None]
     outcomes = iter(await loop.submit(known) if known else [])
     results = [_result(fact, next(outcomes) if fact is not None else None) for fact in facts]
