@@ -12,48 +12,72 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bot.model import Answered, Effect, Late, Message, Role, Wait, Warn
+from bot.model import Answered, Effect, Kind, Late, Message, Role, Settled, Wait, Warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 DAY = 86_400
 # Messages of one second: what buyers wrote comes first, so that an answer "up to its own instant" covers it.
-_ORDER = {"buyer": 0, "robot": 1, "system": 1, "agent": 2, "closed": 3}
+_ORDER = {"buyer": 0, "robot": 1, "assisted": 1, "system": 1, "agent": 2, "closed": 3}
+_replace = msgspec.structs.replace
 
 
-class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The hours of a day in which a buyer's message counts: seconds after local midnight, both in unless said."""
+class Window(msgspec.Struct, frozen=True):
+    """The hours of a day that are judged, in seconds after local midnight; `by` the message or its session's start."""
 
     start: int = 0
     end: int = DAY
     end_included: bool = True
+    by: Literal["message", "session"] = "message"
 
     def holds(self, second: int) -> bool:
-        """Does a message sent `second` seconds after midnight count?"""
+        """Is the instant `second` seconds after midnight judged?"""
         return self.start <= second and (second <= self.end if self.end_included else second < self.end)
 
 
-class Target(msgspec.Struct, frozen=True):
-    """One reply target of a platform. `limit` and `stages` in seconds; `answers`: whose message ends a wait.
+class Sessions(msgspec.Struct, frozen=True):
+    """When a conversation's next message begins a new session: after `idle` silent seconds, or `resume` after closing."""
 
-    `counted`: what one unit of the rate is. "buyer_day": a buyer is met on a day only if all his waits were in time;
-    "round": each wait is one. `pass_line` in 0..1 with at least `smallest` units, else no consequence.
+    idle: int = 1800
+    resume: int = 0
+
+
+class Mean(msgspec.Struct, frozen=True):
+    """A target that averages answering times: each at most `cap` seconds; an unanswered one is `cap` or left out."""
+
+    cap: int
+    unanswered: Literal["cap", "left_out"]
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One reply target of a platform. `limit` and `stages` in seconds; a reply `limit` seconds after is in time.
+
+    `counted`: one unit of the rate. "buyer_day": a buyer is met on a day if all his waits are in time; "session": the
+    same of a session, or, `judged` by "mean", if its waits are so on average; "round": each wait is one.
+    `starts`: kinds of buyer messages that begin a wait. `answers`: whose message ends it. `first_only`: only a
+    session's first answer is judged. `mean`: no limit is judged, only the average. `pass_line` in 0..1, or for a mean
+    in seconds; it is judged with at least `smallest` units.
     """
 
     name: str
     label: str
     limit: int
     window: Window
-    counted: Literal["buyer_day", "round"]
+    counted: Literal["buyer_day", "session", "round"]
     stages: tuple[int, ...]
     answers: tuple[Role, ...]
-    closing_ends: bool
-    pass_line: float | None
-    smallest: int
+    starts: frozenset[Kind]
+    sessions: Sessions
     consequence: str
     source: str
     sure: str
+    first_only: bool = False
+    closing_ends: bool = False
+    judged: Literal["each", "mean"] = "each"
+    mean: Mean | None = None
+    pass_line: float | None = None
+    smallest: int = 1
 
 
 class Zone:
@@ -83,33 +107,104 @@ def order(message: Message) -> tuple[int, int]:
     return message.at, _ORDER[message.role]
 
 
-def waits(messages: Iterable[Message], target: Target, zone: Zone) -> tuple[Wait, ...]:
-    """All waits of one target in one conversation, from its messages in the order of time.
+class _Course:
+    """One pass over a conversation for one target; what `waits` and `settle` share."""
+
+    def __init__(self, target: Target, zone: Zone, settled: Settled) -> None:
+        self.target, self.zone = target, zone
+        self.session, self.active, self.closed = settled.session, settled.active, settled.closed
+        self.answered = settled.answered
+        self.lost = dict(settled.lost).get(target.name)
+        self.found: list[Wait] = []
+        self.opened: list[Wait] = []
+
+    def run(self, messages: Iterable[Message]) -> None:
+        said = sorted(messages, key=order)
+        for position, message in enumerate(said):
+            match message.role:
+                case "buyer":
+                    if message.recalled_at is None or _answered_by(said[position:], self.target, message.recalled_at):
+                        self._asked(message)
+                case "closed":
+                    self.closed = message.at
+                    if self.target.closing_ends:
+                        self._ended(message.at)
+                case role if role in self.target.answers:
+                    self.active, self.answered = message.at, self.answered or self.session is not None
+                    self._ended(message.at)
+                case "agent" | "robot" | "assisted":
+                    self.active = message.at
+                case "system":
+                    pass
+
+    def _asked(self, message: Message) -> None:
+        rules = self.target.sessions
+        over = self.closed is not None and message.at - self.closed > rules.resume
+        idle = self.closed is None and self.active is not None and message.at - self.active > rules.idle
+        if self.session is None or over or idle:
+            self.session, self.answered = message.at, False
+        self.active, self.closed = message.at, None
+        if message.kind not in self.target.starts or (self.target.first_only and self.answered):
+            return
+        judged = self.session if self.target.window.by == "session" else message.at
+        if self.target.window.holds(self.zone.local(judged)[1]) and self._is_new(message):
+            wait = Wait(self.target.name, message.at, message.at + self.target.limit, session=self.session)
+            self.opened.append(_replace(wait, lost=self.lost is not None and self._unit(wait) == self.lost))
+
+    def _is_new(self, message: Message) -> bool:
+        """Does it open a wait? While one is open only the first message of a later day, or of a later session."""
+        if not self.opened:
+            return True
+        last = self.opened[-1]
+        if message.at <= last.due:
+            return False
+        if self.target.counted == "session":
+            return self.session != last.session
+        return self.zone.local(message.at)[0] > self.zone.local(last.start)[0]
+
+    def _unit(self, wait: Wait) -> int:
+        """What the wait is judged with, among those of one conversation."""
+        match self.target.counted:
+            case "buyer_day":
+                return self.zone.local(wait.start)[0]
+            case "session":
+                return wait.session
+            case "round":
+                return wait.start
+
+    def _ended(self, at: int) -> None:
+        # A wait that was missed on an earlier day ends with the one that a later day opened.
+        ended = [_replace(wait, answered=at) for wait in self.opened]
+        if ended and ended[-1].late:
+            self.lost = self._unit(ended[-1])
+        self.found += ended
+        self.opened.clear()
+
+
+def waits(messages: Iterable[Message], target: Target, zone: Zone, settled: Settled | None = None) -> tuple[Wait, ...]:
+    """All waits of one target in one conversation, from its messages in the order of time, after what is `settled`.
 
     A wait opens at the first buyer message inside the window while none is open; the first message of a later day
     opens a new one once the old one is past `due`. A recalled message counts only if it was answered before.
     """
-    messages = sorted(messages, key=order)
-    found: list[Wait] = []
-    opened: list[Wait] = []
-    lost_day = -1
-    for position, message in enumerate(messages):
-        if message.role == "buyer":
-            if message.recalled_at is not None and not _answered_by(messages[position:], target, message.recalled_at):
-                continue
-            day, second = zone.local(message.at)
-            if not target.window.holds(second):
-                continue
-            if not opened or (message.at > opened[-1].due and day > zone.local(opened[-1].start)[0]):
-                opened.append(Wait(target.name, message.at, message.at + target.limit, lost=day == lost_day))
-        elif opened and (message.role in target.answers or (message.role == "closed" and target.closing_ends)):
-            # A wait that was missed on an earlier day ends with the one that a later day opened.
-            ended = [msgspec.structs.replace(wait, answered=message.at) for wait in opened]
-            if ended[-1].late:
-                lost_day = zone.local(ended[-1].start)[0]
-            found.extend(ended)
-            opened.clear()
-    return (*found, *opened)
+    course = _Course(target, zone, settled or Settled())
+    course.run(messages)
+    return (*course.found, *course.opened)
+
+
+def settle(messages: Sequence[Message], targets: Iterable[Target], zone: Zone, before: Settled | None) -> Settled:
+    """What must be known of `messages`, which end with an agent's, once they are no longer held."""
+    settled = before or Settled()
+    lost: list[tuple[str, int]] = []
+    course: _Course | None = None
+    for target in targets:
+        course = _Course(target, zone, settled)
+        course.run(messages)
+        if course.lost is not None:
+            lost.append((target.name, course.lost))
+    if course is None:
+        return Settled(at=messages[-1].at)
+    return Settled(messages[-1].at, course.session, course.active, course.closed, course.answered, tuple(lost))
 
 
 def _answered_by(later: Sequence[Message], target: Target, instant: int) -> bool:
@@ -151,7 +246,7 @@ def _carry(old: Wait, new: Wait, now: int, effects: list[Effect]) -> Wait:
         effects.append(Answered(old, recalled=True))
         return new
     given = tuple(stage for stage in old.given if new.due - stage <= now)
-    return msgspec.structs.replace(new, given=given, missed=old.missed, cleared=old.cleared, corrected=old.corrected)
+    return _replace(new, given=given, missed=old.missed, cleared=old.cleared, corrected=old.corrected)
 
 
 def _same(old: Wait, new: Wait) -> bool:
@@ -164,11 +259,11 @@ def _same(old: Wait, new: Wait) -> bool:
 
 def _ended(wait: Wait, effects: list[Effect]) -> Wait:
     if wait.late and not wait.missed:
-        wait = msgspec.structs.replace(wait, missed=True)
+        wait = _replace(wait, missed=True)
         effects.append(Late(wait))
     corrected = wait.missed and not wait.late and not wait.corrected
     if (wait.given or wait.missed) and (not wait.cleared or corrected):
-        wait = msgspec.structs.replace(wait, cleared=True, corrected=corrected)
+        wait = _replace(wait, cleared=True, corrected=corrected)
         effects.append(Answered(wait, corrected=corrected))
     return wait
 
@@ -182,15 +277,16 @@ def ring(
     effects: list[Effect] = []
     out: list[Wait] = []
     for wait in held:
+        rung = wait
         if wait.answered is None and not wait.missed:
             if now > wait.due:
-                wait = msgspec.structs.replace(wait, missed=True)  # noqa: PLW2901
-                effects.append(Late(wait))
+                rung = _replace(wait, missed=True)
+                effects.append(Late(rung))
             elif not paused:
-                ripe = [stage for stage in stages[wait.target] if stage not in wait.given and wait.due - stage <= now]
-                wait = msgspec.structs.replace(wait, given=(*wait.given, *ripe))  # noqa: PLW2901
-                effects.extend(Warn(wait, stage) for stage in ripe)
-        out.append(wait)
+                ripe = [stage for stage in _ahead(wait, stages) if wait.due - stage <= now]
+                rung = _replace(wait, given=(*wait.given, *ripe))
+                effects.extend(Warn(rung, stage) for stage in ripe)
+        out.append(rung)
     return tuple(out), effects
 
 
@@ -202,6 +298,11 @@ def next_alarm(held: tuple[Wait, ...], targets: Iterable[Target], *, paused_unti
         if wait.answered is not None or wait.missed:
             continue
         marks.append(wait.due + 1)
-        ahead = [wait.due - stage for stage in stages[wait.target] if stage not in wait.given]
+        ahead = [wait.due - stage for stage in _ahead(wait, stages)]
         marks.extend(max(mark, paused_until) if paused_until is not None else mark for mark in ahead)
     return min(marks, default=None)
+
+
+def _ahead(wait: Wait, stages: dict[str, tuple[int, ...]]) -> list[int]:
+    """The stages not yet given; none for a target that the shop has taken away since."""
+    return [stage for stage in stages.get(wait.target, ()) if stage not in wait.given]

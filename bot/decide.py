@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from replies.guard import Verdict
-
     from replies.match import Suggestion
 
 replace = msgspec.structs.replace
@@ -91,7 +90,7 @@ def decide(conversation: Conversation, fact: AnyFact, shop: Shop) -> Step:  # no
         case Edited():
             return _changed(conversation, Change(fact.id, fact.at, fact.text), shop, now=fact.arrived)
         case Closed():
-            conversation = _insert(conversation, Message(fact.key, fact.at, "closed"))
+            conversation = _insert(conversation, Message(fact.key, fact.at, "closed"), shop)
             return _recount(conversation, shop, now=fact.arrived)
         case Assigned():
             return _unchanged_clock(replace(conversation, agent=fact.agent), shop)
@@ -136,7 +135,7 @@ def _buyer_said(conversation: Conversation, fact: BuyerSaid, shop: Shop) -> Step
         name=fact.name or conversation.name,
         context={**conversation.context, **fact.context} if fact.context else conversation.context,
     )
-    conversation = _insert(conversation, Message(fact.id, fact.at, "buyer", fact.text[:CLIP], fact.kind))
+    conversation = _insert(conversation, Message(fact.id, fact.at, "buyer", fact.text[:CLIP], fact.kind), shop)
     return _suggest(conversation, shop, fact.arrived)
 
 
@@ -157,11 +156,11 @@ def _agent_said(conversation: Conversation, fact: AgentSaid, shop: Shop) -> Step
         said = Message(fact.id, fact.at, "agent", fact.text[:CLIP], fact.kind, fact.agent, echo)
         ours = tuple(message for message in conversation.messages if message.reply_id != echo)
         queued = tuple(reply for reply in conversation.queued if reply.id != echo)
-        conversation = _insert(replace(conversation, messages=ours, queued=queued), said)
+        conversation = _insert(replace(conversation, messages=ours, queued=queued), said, shop)
         return _withdraw(conversation, shop, fact.arrived, Settle(echo))
     effects = [*_violation(conversation, fact, shop), *_credit(conversation, fact.text, fact.agent)]
     said = Message(fact.id, fact.at, "agent", fact.text[:CLIP], fact.kind, fact.agent)
-    return _withdraw(_insert(conversation, said), shop, fact.arrived, *effects)
+    return _withdraw(_insert(conversation, said, shop), shop, fact.arrived, *effects)
 
 
 def _withdraw(conversation: Conversation, shop: Shop, now: int, *effects: Effect) -> Step:
@@ -190,10 +189,13 @@ def _is_delivery(said: Message) -> bool:
 
 
 def _others_said(conversation: Conversation, fact: RobotSaid | SystemSaid, shop: Shop) -> Step:
-    robot = isinstance(fact, RobotSaid)
-    effects = _violation(conversation, fact, shop) if isinstance(fact, RobotSaid) else []
-    said = Message(fact.id, fact.at, "robot" if robot else "system", fact.text[:CLIP], fact.kind)
-    return _recount(_insert(conversation, said), shop, *effects, now=fact.arrived)
+    role: Role = "system"
+    effects: list[Effect] = []
+    if isinstance(fact, RobotSaid):
+        role = "assisted" if fact.assisted else "robot"
+        effects = _violation(conversation, fact, shop)
+    said = Message(fact.id, fact.at, role, fact.text[:CLIP], fact.kind)
+    return _recount(_insert(conversation, said, shop), shop, *effects, now=fact.arrived)
 
 
 def _violation(conversation: Conversation, fact: AgentSaid | RobotSaid, shop: Shop) -> list[Effect]:
@@ -210,7 +212,7 @@ def said_before(conversation: Conversation, at: int) -> list[str]:
     said = [
         message.text
         for message in conversation.messages
-        if message.role in ("agent", "robot") and message.text and at - GUARD_SECONDS <= message.at <= at
+        if message.role in ("agent", "robot", "assisted") and message.text and at - GUARD_SECONDS <= message.at <= at
     ]
     said += [reply.text[:CLIP] for reply in conversation.queued if at - GUARD_SECONDS <= reply.at <= at]
     return said[-(GUARD_MESSAGES - 1) :]
@@ -247,7 +249,7 @@ def _delivered(conversation: Conversation, fact: Delivered, shop: Shop) -> Step:
         return _unchanged_clock(conversation, shop, Settle(fact.id))
     queued = tuple(other for other in conversation.queued if other.id != fact.id)
     said = Message(fact.id, fact.at, "agent", reply.text[:CLIP], reply_id=fact.id)
-    return _withdraw(_insert(replace(conversation, queued=queued), said), shop, fact.arrived, Settle(fact.id))
+    return _withdraw(_insert(replace(conversation, queued=queued), said, shop), shop, fact.arrived, Settle(fact.id))
 
 
 def _changed(conversation: Conversation, change: Change, shop: Shop, *, now: int) -> Step:
@@ -277,25 +279,25 @@ def _apply(message: Message, change: Change) -> Message:
     return replace(message, text=change.text[:CLIP])
 
 
-def _insert(conversation: Conversation, message: Message) -> Conversation:
+def _insert(conversation: Conversation, message: Message, shop: Shop) -> Conversation:
     """The conversation with one message more, in the order of time; the oldest settled ones make room."""
     for change in conversation.early:
         if change.id == message.id:
             message = _apply(message, change)
     early = tuple(change for change in conversation.early if change.id != message.id)
-    if conversation.floor is not None and message.at <= conversation.floor and message.role == "buyer":
+    if conversation.settled is not None and message.at < (conversation.settled.at or 0):
         return replace(conversation, early=early)
     messages = list(conversation.messages)
     messages.insert(bisect_right(messages, message.at, key=_at), message)
     conversation = replace(conversation, messages=tuple(messages), early=early)
-    return _cut(conversation) if len(messages) > HELD else conversation
+    return _cut(conversation, shop) if len(messages) > HELD else conversation
 
 
 def _at(message: Message) -> int:
     return message.at
 
 
-def _cut(conversation: Conversation) -> Conversation:
+def _cut(conversation: Conversation, shop: Shop) -> Conversation:
     """Let go of messages that an agent has answered; of a very long unanswered turn, of its middle."""
     messages = conversation.messages
     last = len(messages) - HELD_AFTER_CUT
@@ -303,7 +305,8 @@ def _cut(conversation: Conversation) -> Conversation:
         last -= 1
     answered = next((place for place in range(last, -1, -1) if messages[place].role == "agent"), None)
     if answered is not None:
-        return replace(conversation, messages=messages[answered + 1 :], floor=messages[answered].at)
+        settled = deadline.settle(messages[: answered + 1], shop.targets, shop.zone, conversation.settled)
+        return replace(conversation, messages=messages[answered + 1 :], settled=settled)
     if len(messages) <= 2 * HELD:
         return conversation
     starts = {wait.start for wait in conversation.waits}
@@ -319,9 +322,13 @@ def _paused(conversation: Conversation) -> int | None:
 def _recount(conversation: Conversation, shop: Shop, *effects: Effect, now: int) -> Step:
     """Count every target's waits again from the messages held, and tell what became known by it."""
     counted = tuple(
-        wait for target in shop.targets for wait in deadline.waits(conversation.messages, target, shop.zone)
+        wait
+        for target in shop.targets
+        if target.mean is None
+        for wait in deadline.waits(conversation.messages, target, shop.zone, conversation.settled)
     )
-    waits, told = deadline.reconcile(conversation.waits, counted, now, held_from=conversation.floor)
+    held_from = conversation.settled.at if conversation.settled else None
+    waits, told = deadline.reconcile(conversation.waits, counted, now, held_from=held_from)
     return _unchanged_clock(replace(conversation, waits=waits), shop, *effects, *told)
 
 

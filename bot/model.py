@@ -13,12 +13,13 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-from replies.guard import Finding, Verdict
 
+from replies.guard import Finding, Verdict
 from replies.match import Suggestion
 
 Kind = Literal["text", "image", "video", "audio", "card", "order", "emotion", "file"]
-Role = Literal["buyer", "agent", "robot", "system", "closed"]
+# "assisted": a robot that answers at an agent's side (智能辅助), which some platforms count as an answer.
+Role = Literal["buyer", "agent", "robot", "assisted", "system", "closed"]
 Action = Literal["picked", "edited", "ignored", "withdrawn"]
 
 
@@ -54,11 +55,12 @@ class AgentSaid(Fact, frozen=True, tag="agent_said"):
 
 
 class RobotSaid(Fact, frozen=True, tag="robot_said"):
-    """A robot, greeting or automatic reply."""
+    """A robot, greeting or automatic reply. `assisted`: at an agent's side (智能辅助) in the human phase."""
 
     id: str
     text: str
     kind: Kind = "text"
+    assisted: bool = False
 
 
 class SystemSaid(Fact, frozen=True, tag="system_said"):
@@ -189,6 +191,7 @@ class Wait(msgspec.Struct, frozen=True, array_like=True):
 
     `due` is the last instant at which a reply is in time. `lost`: an earlier wait of that day was already missed.
     `given`: the stages (seconds before `due`) that were warned of. `cleared`: the end was told after a warning or miss.
+    `session`: when the session began to which it belongs.
     """
 
     target: str
@@ -200,6 +203,7 @@ class Wait(msgspec.Struct, frozen=True, array_like=True):
     missed: bool = False
     cleared: bool = False
     corrected: bool = False
+    session: int = 0
 
     @property
     def late(self) -> bool:
@@ -207,10 +211,25 @@ class Wait(msgspec.Struct, frozen=True, array_like=True):
         return self.answered is not None and self.answered > self.due
 
 
+class Settled(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of the messages no longer held, which an agent's message `at` ended.
+
+    `session`, `active`, `closed`: when the session began, its last message and its closing; `answered`: was it yet.
+    `lost`: for each target the unit (day or session) that a late answer has already lost.
+    """
+
+    at: int | None = None
+    session: int | None = None
+    active: int | None = None
+    closed: int | None = None
+    answered: bool = False
+    lost: tuple[tuple[str, int], ...] = ()
+
+
 class Conversation(msgspec.Struct, frozen=True):
     """What is remembered of one conversation: enough to decide, bounded in size.
 
-    `floor`: an agent message at that instant ended everything before it; older messages are no longer held.
+    `settled`: what is known of older messages, which an agent's ended; None while all are held.
     `waits`: the open wait of each target and the ended ones that held messages may still correct.
     `offered`: the suggestions now in front of the agent.
     """
@@ -223,7 +242,7 @@ class Conversation(msgspec.Struct, frozen=True):
     agent: str = ""
     context: dict[str, str] = msgspec.field(default_factory=dict)
     messages: tuple[Message, ...] = ()
-    floor: int | None = None
+    settled: Settled | None = None
     early: tuple[Change, ...] = ()
     queued: tuple[Queued, ...] = ()
     waits: tuple[Wait, ...] = ()

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from bot import model
-from bot.errors import BadPayload, Impossible
+from bot.errors import BadPayload, Impossible, WireError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.deadline import Zone
-    from bot.rates import Rate
+    from bot.rates import LateWait, Rate
     from bot.shop import Shop
     from replies.guard import Verdict
 
 EARLIEST = (
     946_684_800  # 2000-01-01: no chat tool of today has older messages; earlier is a wrong unit or an empty field
 )
+_LOOKS_LIKE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", re.ASCII)
 LONGEST_ID, CONTEXT_KEYS, LONGEST_VALUE = 200, 64, 2000
 
 Id = str | int
@@ -34,7 +36,7 @@ class _Buyer(msgspec.Struct):
 
 class _Created(msgspec.Struct):
     conversation: Id
-    role: model.Role
+    role: Literal["buyer", "agent", "robot", "system"]
     id: Id | None = None
     text: str | None = None
     kind: model.Kind = "text"
@@ -43,6 +45,7 @@ class _Created(msgspec.Struct):
     agent: Id | None = None
     context: dict[str, Scalar] | None = None
     reply_id: Id | None = None
+    assisted: bool = False
 
 
 class _Recalled(msgspec.Struct):
@@ -105,9 +108,10 @@ def facts(events: list[Any], arrival: Arrival) -> list[model.AnyFact | None]:
 
 
 def _fact(event: dict[str, Any], arrival: Arrival, position: int) -> model.AnyFact | None:
+    place = f"event {position}"
     kind = event.get("type")
     if not isinstance(kind, str):
-        raise BadPayload(f"event {position}: type: must be a string")
+        raise BadPayload(f"{place}: type: must be a string")
     if kind not in _READERS:
         return None
     shape, build = _READERS[kind]
@@ -116,8 +120,7 @@ def _fact(event: dict[str, Any], arrival: Arrival, position: int) -> model.AnyFa
         read = msgspec.convert(data, shape)
         timestamp = msgspec.convert(event.get("timestamp"), str | None)
     except msgspec.ValidationError as error:
-        raise BadPayload(f"event {position}: {error}") from error
-    place = f"event {position}"
+        raise refusal(error, place) from error
     at = _instant(read.at, timestamp, arrival.at, place)
     said_at = read.at or timestamp or ""
     identity = _identity(read.id, f"{place}: id") if read.id is not None else ""
@@ -129,6 +132,12 @@ def _fact(event: dict[str, Any], arrival: Arrival, position: int) -> model.AnyFa
         "key": _key(kind, identity, said_at, arrival, position),
     }
     return build(read, base, identity or f"{arrival.delivery}:{position}", place)
+
+
+def refusal(error: msgspec.MsgspecError, place: str) -> WireError:
+    """What to answer to JSON of another shape: 400, or 422 where only the value is none of those that can be."""
+    kind = Impossible if str(error).startswith("Invalid enum value") else BadPayload
+    return kind(f"{place}: {error}")
 
 
 def _key(kind: str, identity: str, said_at: str, arrival: Arrival, position: int) -> str:
@@ -153,11 +162,15 @@ def _instant(said: str | None, timestamp: str | None, arrived: int, place: str) 
 
 
 def instant(text: str, place: str, zone: Zone | None = None) -> int:
-    """ISO 8601 to unix seconds, fractions cut off. Without an offset `zone` is taken, or BadPayload raised."""
+    """ISO 8601 to unix seconds, fractions cut off. Without an offset `zone` is taken.
+
+    Raises BadPayload for what is no time, or has neither offset nor zone; Impossible for one that cannot be.
+    """
     try:
-        read = datetime.fromisoformat(text.strip())
+        read = datetime.fromisoformat(text.strip().upper())  # RFC 3339 allows t and z
     except ValueError as error:
-        raise BadPayload(f"{place}: {text[:40]!r} is not an ISO 8601 time") from error
+        kind = Impossible if _LOOKS_LIKE_TIME.match(text.strip()) else BadPayload
+        raise kind(f"{place}: {text[:40]!r} is not an ISO 8601 time") from error
     if read.tzinfo is None:
         if zone is None:
             raise BadPayload(f"{place}: {text[:40]!r} has no offset (such as +08:00 or Z)")
@@ -209,11 +222,9 @@ def _created(read: _Created, base: dict[str, Any], identity: str, place: str) ->
                 reply_id=_name(read.reply_id, f"{place}: reply_id"),
             )
         case "robot":
-            return model.RobotSaid(**said)
+            return model.RobotSaid(**said, assisted=read.assisted)
         case "system":
             return model.SystemSaid(**said)
-        case "closed":
-            raise BadPayload(f"{place}: role: must be buyer, agent, robot or system")
 
 
 def _name(value: Id | None, place: str) -> str:
@@ -352,7 +363,7 @@ def messages(facts: list[model.AnyFact], zone: Zone) -> list[dict[str, Any]]:
 def rate(counted: Rate, shop: Shop) -> dict[str, Any]:
     """One target's figures with what the platform's file says of it."""
     target = next(target for target in shop.targets if target.name == counted.name)
-    return {
+    shown: dict[str, Any] = {
         "name": counted.name,
         "label": target.label,
         "platform": shop.platform.id,
@@ -364,14 +375,23 @@ def rate(counted: Rate, shop: Shop) -> dict[str, Any]:
         "smallest": target.smallest,
         "consequence": target.consequence,
         "source": target.source,
-        "late": [
-            {
-                "buyer": late.buyer,
-                "conversation": late.conversation,
-                "start": iso(late.start, shop.zone),
-                "due": iso(late.due, shop.zone),
-                "answered": iso(late.answered, shop.zone) if late.answered is not None else None,
-            }
-            for late in counted.late
-        ],
+        "sure": target.sure,
+        "late": [_late(late, shop.zone) for late in counted.late],
+        "near": [_late(late, shop.zone) for late in counted.near],
+    }
+    if target.mean is not None:
+        shown["mean_s"] = counted.mean_s
+    if counted.forecast is not None:
+        shown["forecast"] = msgspec.to_builtins(counted.forecast)
+    return shown
+
+
+def _late(late: LateWait, zone: Zone) -> dict[str, Any]:
+    return {
+        "buyer": late.buyer,
+        "conversation": late.conversation,
+        "start": iso(late.start, zone),
+        "due": iso(late.due, zone),
+        "answered": iso(late.answered, zone) if late.answered is not None else None,
+        "agent": late.agent or None,
     }

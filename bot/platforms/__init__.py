@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
 
 from bot import strict
-from bot.deadline import Target, Window
-from bot.model import Role
+from bot.deadline import Mean, Sessions, Target, Window
+from bot.model import Kind, Role
 from replies import DataError
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
+    from collections.abc import Mapping
 
 
 class Platform(msgspec.Struct, frozen=True):
@@ -31,22 +32,30 @@ class _Hours(msgspec.Struct, frozen=True, rename={"start": "from", "end": "to", 
     start: str
     end: str
     end_included: bool
+    by: Literal["message", "session"] = "message"
 
 
-class _TargetFile(msgspec.Struct, frozen=True):
+class _TargetFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A target as written; see bot.deadline.Target. `limit` is absent for a mean. `note`: for people."""
+
     name: str
     label: str
-    limit: int
     window: _Hours
-    counted: Literal["buyer_day", "round"]
-    stages: list[int]
+    counted: Literal["buyer_day", "session", "round"]
     answers: list[Role]
-    closing_ends: bool
-    smallest: int
     consequence: str
     source: str
     sure: str
+    limit: int = 0
+    stages: list[int] = msgspec.field(default_factory=list)
+    starts: list[Kind] = msgspec.field(default_factory=lambda: list(get_args(Kind)))
+    first_only: bool = False
+    closing_ends: bool = False
+    judged: Literal["each", "mean"] = "each"
+    mean: Mean | None = None
     pass_line: float | None = None
+    smallest: int = 1
+    note: str = ""
 
 
 class _PlatformFile(msgspec.Struct, frozen=True):
@@ -54,52 +63,80 @@ class _PlatformFile(msgspec.Struct, frozen=True):
     name: str
     packs: list[str]
     domains: list[str]
+    sessions: Sessions = Sessions()
     targets: tuple[_TargetFile, ...] = ()
 
 
 def names() -> list[str]:
     """The platforms that have a file."""
-    return sorted(entry.name.removesuffix(".toml") for entry in _folder() if entry.name.endswith(".toml"))
+    return sorted(entry.name.removesuffix(".toml") for entry in _folder().iterdir() if entry.name.endswith(".toml"))
 
 
-def load(name: str) -> Platform:
-    """The platform of that name; raises DataError naming every mistake of its file."""
-    file = next(entry for entry in _folder() if entry.name == f"{name}.toml")
+def load(name: str, changes: Mapping[str, Mapping[str, Any]] | None = None) -> Platform:
+    """The platform of that name, with a shop's `changes` of targets (by name: fields that replace or add).
+
+    A name that the platform has not is a target of the shop's own and needs every required field. Raises DataError
+    naming every mistake, those in `changes` by the path "targets.NAME".
+    """
+    file = f"bot/platforms/{name}.toml"
+    table = _table(name)
     problems: list[str] = []
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise DataError([f"{file}: {error}"]) from error
     read = strict.read(table, _PlatformFile, "", problems)
-    targets = tuple(_target(entry, problems) for entry in read.targets) if read else ()
-    if read is None or problems:
+    if read is None:
         raise DataError([f"{file}: {problem}" for problem in problems])
-    return Platform(read.id, read.name, tuple(read.packs), tuple(read.domains), targets)
+    written = {entry["name"]: entry for entry in table.get("targets", [])}
+    targets: list[Target] = []
+    for key in [*written, *(key for key in changes or {} if key not in written)]:
+        change = (changes or {}).get(key, {})
+        entry = strict.read({"name": key, **written.get(key, {}), **change}, _TargetFile, f"targets.{key}", problems)
+        if entry is not None:
+            targets.append(_target(entry, read.sessions, problems))
+    if problems:
+        raise DataError([problem if changes else f"{file}: {problem}" for problem in problems])
+    return Platform(read.id, read.name, tuple(read.packs), tuple(read.domains), tuple(targets))
 
 
-def _folder() -> list[Traversable]:
-    return list(resources.files("bot.platforms").iterdir())
+def _folder() -> Any:  # noqa: ANN401 - importlib's Traversable
+    return resources.files("bot.platforms")
 
 
-def _target(read: _TargetFile, problems: list[str]) -> Target:
+@cache
+def _table(name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_folder().joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise DataError([f"bot/platforms/{name}.toml: {error}"]) from error
+
+
+def _target(read: _TargetFile, sessions: Sessions, problems: list[str]) -> Target:
+    path = f"targets.{read.name}"
     start, end = (second_of_day(text) for text in (read.window.start, read.window.end))
     if start is None or end is None or start >= end:
-        problems.append(f'{read.name}.window: needs from and to as "HH:MM:SS", from before to')
-    problems += stage_mistakes(read.name, tuple(read.stages), read.limit)
+        problems.append(f'{path}.window: needs from and to as "HH:MM:SS", from before to')
+    if (read.limit > 0) == (read.mean is not None):
+        problems.append(f"{path}: needs either a limit above 0 or a mean")
+    if read.mean is not None and (read.stages or read.mean.cap <= 0):
+        problems.append(f"{path}: a mean has a cap above 0 and no stages")
+    problems += [f"{path}.{problem}" for problem in stage_mistakes(tuple(read.stages), read.limit) if read.mean is None]
     return Target(
         name=read.name,
         label=read.label,
-        limit=read.limit,
-        window=Window(start or 0, end or 0, read.window.end_included),
+        limit=read.limit or (read.mean.cap if read.mean else 0),
+        window=Window(start or 0, end or 0, read.window.end_included, read.window.by),
         counted=read.counted,
         stages=tuple(read.stages),
         answers=tuple(read.answers),
-        closing_ends=read.closing_ends,
-        pass_line=read.pass_line,
-        smallest=read.smallest,
+        starts=frozenset(read.starts),
+        sessions=sessions,
         consequence=read.consequence,
         source=read.source,
         sure=read.sure,
+        first_only=read.first_only,
+        closing_ends=read.closing_ends,
+        judged=read.judged,
+        mean=read.mean,
+        pass_line=read.pass_line,
+        smallest=read.smallest,
     )
 
 
@@ -113,10 +150,10 @@ def second_of_day(text: str) -> int | None:
     return total if minutes < 60 and seconds < 60 and total <= 86_400 else None
 
 
-def stage_mistakes(target: str, stages: tuple[int, ...], limit: int) -> list[str]:
+def stage_mistakes(stages: tuple[int, ...], limit: int) -> list[str]:
     """Sentences on stages that are not seconds between 0 and the limit, each once, longest first."""
     if any(not 0 < stage < limit for stage in stages):
-        return [f"{target}: stages must lie between 0 and the limit of {limit} seconds"]
+        return [f"stages: must lie between 0 and the limit of {limit} seconds"]
     if list(stages) != sorted(set(stages), reverse=True):
-        return [f"{target}: stages must be different and stand longest first"]
+        return ["stages: must be different and stand longest first"]
     return []

@@ -20,16 +20,17 @@ NINE = 1_795_222_800  # 2026-11-21 09:00:00 in Shanghai
 
 
 @pytest.fixture(scope="session")
-def _read_shop():
+def read_shop():
+    """Read once; a test that changes its targets or callback takes `shop`."""
     return trial("pinduoduo", [], "Asia/Shanghai")
 
 
 @pytest.fixture
-def shop(_read_shop):
+def shop(read_shop):
     """A 拼多多 shop with the library that comes with the program; its targets may be changed by a test."""
-    targets = _read_shop.targets
-    yield _read_shop
-    _read_shop.targets, _read_shop.callback_url = targets, ""
+    targets = read_shop.targets
+    yield read_shop
+    read_shop.targets, read_shop.callback_url = targets, ""
 
 
 @pytest.fixture

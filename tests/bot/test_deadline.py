@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import deadline, model, rates
-from bot.deadline import Target, Window, Zone
+from bot.deadline import Sessions, Target, Window, Zone
 from bot.model import Message
 from bot.virtual import VirtualDriver
 
@@ -29,7 +29,8 @@ HOUR = Target(
     counted="buyer_day",
     stages=(1800, 600, 180),
     answers=("agent",),
-    closing_ends=False,
+    starts=frozenset(get_args(model.Kind)),
+    sessions=Sessions(),
     pass_line=0.5,
     smallest=100,
     consequence="",
@@ -117,12 +118,12 @@ def play(shop, facts: Sequence[model.AnyFact]) -> tuple[list[dict[str, object]],
     return told, counted
 
 
-@given(conversations(), st.data())
+@given(messages=conversations(), data=st.data())
 @settings(max_examples=120, deadline=None)
-def test_rates_follow_the_facts_however_late_they_come(_read_shop, messages, data):
+def test_rates_follow_the_facts_however_late_they_come(read_shop, messages, data):
     """The order in which facts arrive changes nothing of the rate."""
     lags = data.draw(st.lists(st.sampled_from([0, 0, 1, 5, 900, 4000]), min_size=len(messages), max_size=len(messages)))
-    _, counted = play(_read_shop, facts_of(messages, lags))
+    _, counted = play(read_shop, facts_of(messages, lags))
     days = {}
     for start, answered in recount(messages):
         in_time = answered is not None and answered <= start + 3600
@@ -130,12 +131,12 @@ def test_rates_follow_the_facts_however_late_they_come(_read_shop, messages, dat
     assert (counted.population, counted.met) == (len(days), sum(all(day) for day in days.values()))
 
 
-@given(conversations())
+@given(messages=conversations())
 @settings(max_examples=150, deadline=None)
-def test_warnings_are_those_of_the_waits_that_pass_a_mark(_read_shop, messages):
+def test_warnings_are_those_of_the_waits_that_pass_a_mark(read_shop, messages):
     """Told in time, each stage is given once at its mark to the waits that reach it, and to no other."""
     messages = [msgspec.structs.replace(message, recalled_at=None) for message in messages]
-    told, _ = play(_read_shop, facts_of(messages, [0] * len(messages)))
+    told, _ = play(read_shop, facts_of(messages, [0] * len(messages)))
     given_stages = [(one["start"], one["stage"], one["at"]) for one in told if one["type"] == "deadline.warning"]
     missed = [one["start"] for one in told if one["type"] == "deadline.missed"]
 
@@ -157,7 +158,11 @@ def test_warnings_are_those_of_the_waits_that_pass_a_mark(_read_shop, messages):
 def test_local_time_is_that_of_the_zone(name):
     """Days and seconds agree with the calendar, over a change of summer time and a leap day."""
     zone, info = Zone(name), ZoneInfo(name)
-    for begin in (datetime(2024, 2, 28, tzinfo=UTC), datetime(2026, 3, 28, tzinfo=UTC), datetime(2026, 10, 24, tzinfo=UTC)):
+    for begin in (
+        datetime(2024, 2, 28, tzinfo=UTC),
+        datetime(2026, 3, 28, tzinfo=UTC),
+        datetime(2026, 10, 24, tzinfo=UTC),
+    ):
         for step in range(0, 3 * 86_400, 1111):
             instant = begin + timedelta(seconds=step)
             local = instant.astimezone(info)
@@ -166,7 +171,7 @@ def test_local_time_is_that_of_the_zone(name):
             assert second == local.hour * 3600 + local.minute * 60 + local.second
 
 
-def test_a_flood_without_answer_stays_bounded_and_keeps_its_start(shop, driver, said):
+def test_a_flood_without_answer_stays_bounded_and_keeps_its_start(driver, said):
     """Thousands of messages of one buyer leave a small state, and the wait still begins at the first."""
     for number in range(1500):
         driver.put(said("在吗", at=START + number))
@@ -175,7 +180,7 @@ def test_a_flood_without_answer_stays_bounded_and_keeps_its_start(shop, driver, 
     assert {wait.start for wait in held.waits} == {START}
 
 
-def test_a_long_conversation_stays_bounded(shop, driver, said):
+def test_a_long_conversation_stays_bounded(driver, said):
     """A conversation of thousands of messages keeps what may still matter, and counts as ever."""
     for number in range(800):
         driver.put(said("在吗", at=START + 20 * number))
