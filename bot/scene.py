@@ -36,6 +36,7 @@ class Doing(msgspec.Struct, frozen=True, kw_only=True):
     robot: str | None = None
     system: str | None = None
     kind: model.Kind = "text"
+    assisted: bool = False
     who: str = ""
     reply: str | None = None
     override: str = ""
@@ -159,7 +160,7 @@ class Play:
             case Doing(agent=str() as text):
                 return model.AgentSaid(**said, text=text, agent=step.who, reply_id=step.reply_id)
             case Doing(robot=str() as text):
-                return model.RobotSaid(**said, text=text)
+                return model.RobotSaid(**said, text=text, assisted=step.assisted)
             case Doing(system=str() as text):
                 return model.SystemSaid(**said, text=text)
             case Doing(reply=str() as text):

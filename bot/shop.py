@@ -47,7 +47,8 @@ class Shop:
         limits = {target.name: target.limit for target in self.targets}
         problems = [f"stages.{name}: {self.platform.id} has no such target" for name in stages if name not in limits]
         for name, given in stages.items():
-            problems += platforms.stage_mistakes(name, given, limits.get(name, 0)) if name in limits else []
+            mistakes = platforms.stage_mistakes(given, limits[name]) if name in limits else []
+            problems += [f"stages.{name}: {mistake}" for mistake in mistakes]
         if problems:
             raise DataError(problems)
         self.targets = tuple(
@@ -89,13 +90,17 @@ def assemble(config: Config) -> dict[str, Shop]:
 def build(config: ShopConfig, matcher: Matcher) -> Shop:
     """One shop with its platform's packs and its own stages."""
     guard = Guard(policy.packs(config.platform), allow=config.allow)
-    shop = Shop(config, platforms.load(config.platform), matcher, guard)
+    shop = Shop(config, platforms.load(config.platform, config.targets), matcher, guard)
     shop.set_stages(config.stages)
     return shop
 
 
-def trial(platform: str, paths: Sequence[Path], timezone: str, *, targets: bool = True) -> Shop:
+def trial(
+    platform: str, paths: Sequence[Path], timezone: str, *, targets: bool = True, matcher: Matcher | None = None
+) -> Shop:
     """A shop without secrets or callback, for simulating and replaying; no `targets`: nothing is said about time.
+
+    `matcher`: one already made of the library at `paths`.
 
     Raises DataError.
     """
@@ -109,11 +114,12 @@ def trial(platform: str, paths: Sequence[Path], timezone: str, *, targets: bool 
         callback_url="",
         timezone=timezone,
         stages={},
+        targets={},
         allow=Allowance(),
         keys=(),
         token="",
     )
-    shop = build(config, Matcher(library.load(tuple(paths) or (BUILT_IN,))))
+    shop = build(config, matcher or Matcher(library.load(tuple(paths) or (BUILT_IN,))))
     if not targets:
         shop.targets = ()
     return shop

@@ -33,6 +33,19 @@ def shop(read_shop):
     read_shop.targets, read_shop.callback_url = targets, ""
 
 
+@pytest.fixture(scope="session")
+def shop_on(read_shop):
+    """A shop on any platform, read once each, all with the same library."""
+    made = {"pinduoduo": read_shop}
+
+    def on(platform: str):
+        if platform not in made:
+            made[platform] = trial(platform, [], "Asia/Shanghai", matcher=read_shop.matcher)
+        return made[platform]
+
+    return on
+
+
 @pytest.fixture
 def told() -> list[Event]:
     """Every feed row that the driver told."""
