@@ -98,6 +98,12 @@ class Zone:
         """The day (a running number; 1970-01-01 is 0) and the second of that day."""
         return divmod(at + self._offset(at // 900), DAY)
 
+    def begin(self, day: int) -> int:
+        """The instant at which a local day begins."""
+        noon = day * DAY + DAY // 2
+        at = day * DAY - self._offset(noon // 900)
+        return day * DAY - self._offset(at // 900)
+
 
 def order(message: Message) -> tuple[int, int]:
     """The order in which messages count: by their own instant, buyers first within a second.

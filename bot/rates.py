@@ -72,8 +72,9 @@ class Rate(msgspec.Struct, frozen=True):
 
 def of_day(store: Store, shop: Shop, day: int, now: int) -> list[Rate]:
     """Every target of the shop on local `day` (a running number; 1970-01-01 is 0), seen at `now`."""
-    # Two days around it: zones differ by up to 14 hours, and a wait may have begun the day before.
-    held = tuple(lines(store.facts_between(shop.id, (day - 2) * deadline.DAY, (day + 3) * deadline.DAY)))
+    # From the day before, for waits and sessions that were open at midnight; to the day after, for late answers.
+    start, end = shop.zone.begin(day - 1), shop.zone.begin(day + 2)
+    held = tuple(lines(store.facts_between(shop.id, start, end)))
     return [rate(held, target, shop.zone, now=now, day=day) for target in shop.targets]
 
 
@@ -225,7 +226,7 @@ def _forecast(target: deadline.Target, population: int, met: int, waiting: int) 
     allowed = population - math.ceil(round(population * target.pass_line, 9))
     return Forecast(
         may_miss=allowed - missed,
-        deciding=0 <= allowed - missed < waiting,
+        deciding=population >= target.smallest and 0 <= allowed - missed < waiting,
         best=round((met + waiting) / population, 6),
         worst=round(met / population, 6),
     )

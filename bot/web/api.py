@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
@@ -9,21 +10,23 @@ from uuid import uuid4
 import msgspec
 
 from bot import rates as counting
-from bot import wire
-from bot.decide import most_urgent, said_before
+from bot import urgency, wire
+from bot.decide import said_before
 from bot.errors import BadPayload, Busy, Conflict, Impossible, Missing
 from bot.model import Action, Conversation, Drafted, Picked
-from bot.web.app import LOOP, METRICS, answer, body_of, path_id, shop_of
+from bot.web.app import LOOP, METRICS, TODAY, answer, body_of, path_id, shop_of
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from bot.model import AnyFact, Wait
+    from bot.model import AnyFact
     from bot.ports import Reply, Store
     from bot.shop import Shop
 
 T = TypeVar("T")
 MOST_WAITING = 500
+FRESH = 5  # seconds
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 DAY_ZERO = date(1970, 1, 1).toordinal()
 
 
@@ -39,7 +42,7 @@ class _Override(msgspec.Struct):
 class _Reply(msgspec.Struct):
     id: str | int
     text: str
-    agent: str | int = ""
+    agent: str | int | None = None
     script: str | None = None
     override: _Override | None = None
 
@@ -54,6 +57,8 @@ async def _read(request: web.Request, shape: type[T]) -> T:
     body = await body_of(request)
     try:
         return msgspec.json.decode(body, type=shape)
+    except msgspec.ValidationError as error:
+        raise wire.refusal(error, "the body") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadPayload(f"the body: {error}") from error
 
@@ -75,7 +80,7 @@ async def reply(request: web.Request) -> web.Response:
     """`POST .../replies`: guard a reply, and send or hold it."""
     shop, loop = shop_of(request), request.app[LOOP]
     asked = await _read(request, _Reply)
-    identity, agent = str(asked.id), str(asked.agent)
+    identity, agent = str(asked.id), "" if asked.agent is None else str(asked.agent)
     if not identity.strip() or len(identity) > wire.LONGEST_ID or len(agent) > wire.LONGEST_ID:
         raise Impossible(f"id and agent: at most {wire.LONGEST_ID} characters, id at least one")
     if asked.override is not None and not asked.override.reason.strip():
@@ -152,23 +157,34 @@ async def conversations(request: web.Request) -> web.Response:
         return store.waiting(shop.id, MOST_WAITING)
 
     now = int(loop.clock.now())
-    held = [(waiting, urgent) for waiting in await loop.read(ask) if (urgent := most_urgent(waiting)) is not None]
-    held.sort(key=lambda pair: (now > pair[1].due, pair[1].due, pair[0].id))
-    return answer({"conversations": [_listed(waiting, urgent, shop, now) for waiting, urgent in held]})
+    ranked = urgency.rank(await loop.read(ask), shop.targets, await _today(request, shop, now), now)
+    return answer({"conversations": [_listed(urgent, shop, now) for urgent in ranked]})
 
 
-def _listed(held: Conversation, urgent: Wait, shop: Shop, now: int) -> dict[str, Any]:
+async def _today(request: web.Request, shop: Shop, now: int) -> list[counting.Rate]:
+    """Today's rates, at most some seconds old: who waits is asked for often, and counting reads the whole day."""
+    held = request.app[TODAY]
+    day = shop.zone.local(now)[0]
+    known = held.get(shop.id)
+    if known is None or known[0] != day or not 0 <= now - known[1] < FRESH:
+        held[shop.id] = known = (day, now, await request.app[LOOP].read(lambda s: counting.of_day(s, shop, day, now)))
+    return known[2]
+
+
+def _listed(urgent: urgency.Urgent, shop: Shop, now: int) -> dict[str, Any]:
+    held, wait = urgent.conversation, urgent.wait
     last = next((message for message in reversed(held.messages) if message.role == "buyer"), None)
     return {
         "id": held.id,
         "buyer": {"id": held.buyer_id, "name": held.name or None},
         "agent": held.agent or None,
-        "start": wire.iso(urgent.start, shop.zone),
-        "due": wire.iso(urgent.due, shop.zone),
-        "left_s": urgent.due - now,
-        "target": urgent.target,
-        "missed": now > urgent.due,
+        "start": wire.iso(wait.start, shop.zone),
+        "due": wire.iso(wait.due, shop.zone),
+        "left_s": wait.due - now,
+        "target": wait.target,
+        "missed": urgent.missed,
         "lost": urgent.lost,
+        "why": urgent.why,
         "last": last.text if last else "",
         "waits": _waits(held, shop),
     }
@@ -233,10 +249,12 @@ async def rates(request: web.Request) -> web.Response:
     now = int(loop.clock.now())
     day = shop.zone.local(now)[0]
     if (text := request.query.get("day")) is not None:
+        if not _DAY.fullmatch(text):
+            raise BadPayload("day: must be a date like 2026-11-21")
         try:
             day = date.fromisoformat(text).toordinal() - DAY_ZERO
         except ValueError as error:
-            raise BadPayload("day: must be a date like 2026-11-21") from error
+            raise Impossible("day: there is no such day") from error
     found = await loop.read(lambda store: counting.of_day(store, shop, day, now))
     return answer(
         {"day": date.fromordinal(day + DAY_ZERO).isoformat(), "targets": [wire.rate(one, shop) for one in found]}

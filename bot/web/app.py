@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import web
 
-from bot.errors import BadPayload, Busy, Forbidden, Missing, WireError
+from bot.errors import BadPayload, Busy, Forbidden, Missing, Unknown, WireError
 from bot.shop import hash_token
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from bot.channels.outbox import Outbox
     from bot.loop import Loop
+    from bot.rates import Rate
     from bot.shop import Shop
     from bot.web.metrics import Metrics
 
@@ -25,20 +26,29 @@ log = logging.getLogger(__name__)
 
 LARGEST_BODY = 65_536  # bytes
 SLOWEST_BODY = 10.0  # seconds for the whole of it
-CODES = {404: "not_found", 405: "method_not_allowed", 408: "too_slow", 413: "too_large", 415: "unsupported_media_type"}
+CODES = {
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "too_slow",
+    413: "too_large",
+    415: "unsupported_media_type",
+    417: "expectation_failed",
+}
 
 LOOP: web.AppKey[Loop] = web.AppKey("loop")
+TODAY: web.AppKey[dict[str, tuple[int, int, list[Rate]]]] = web.AppKey("today")
 SHOPS: web.AppKey[Mapping[str, Shop]] = web.AppKey("shops")
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
 OUTBOX: web.AppKey[Outbox] = web.AppKey("outbox")
+PATIENCE: web.AppKey[float] = web.AppKey("patience")
 
 
-def make(loop: Loop, shops: Mapping[str, Shop], metrics: Metrics) -> web.Application:
-    """The application; its loop is started by whoever serves it."""
+def make(loop: Loop, shops: Mapping[str, Shop], metrics: Metrics, *, patience: float = SLOWEST_BODY) -> web.Application:
+    """The application; its loop is started by whoever serves it. `patience`: seconds that a body may take."""
     from bot.web import api, events, hook, probes  # noqa: PLC0415 - they import this module
 
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[answer_errors])
-    app[LOOP], app[SHOPS], app[METRICS] = loop, shops, metrics
+    app[LOOP], app[SHOPS], app[METRICS], app[PATIENCE] = loop, shops, metrics, patience
     app.router.add_post("/webhook/{shop}", hook.webhook)
     app.router.add_post("/api/shops/{shop}/check", api.check)
     app.router.add_post("/api/shops/{shop}/conversations/{conversation}/replies", api.reply)
@@ -59,19 +69,24 @@ def make(loop: Loop, shops: Mapping[str, Shop], metrics: Metrics) -> web.Applica
 async def answer_errors(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Every error is `{"error":{"code","message"}}`."""
+    """Every error is `{"error":{"code","message"}}`. What nobody foresaw is answered 500 by bot/web/protocol.py."""
     try:
         return await handler(request)
+    except Busy as error:
+        return error_answer(error.status, error.code, str(error), {"Retry-After": "1"})
+    except Unknown as error:
+        return error_answer(error.status, error.code, str(error), {"WWW-Authenticate": "Bearer"})
     except WireError as error:
-        return _error(error.status, error.code, str(error), {"Retry-After": "1"} if isinstance(error, Busy) else {})
+        return error_answer(error.status, error.code, str(error))
     except web.HTTPException as error:
         if error.status < 400:
             raise
         allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-        return _error(error.status, CODES.get(error.status, "bad_request"), error.reason, allow)
+        return error_answer(error.status, CODES.get(error.status, "bad_request"), error.reason, allow)
 
 
-def _error(status: int, code: str, message: str, headers: Mapping[str, str]) -> web.Response:
+def error_answer(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    """The answer to whatever went wrong."""
     return answer({"error": {"code": code, "message": message}}, status=status, headers=headers)
 
 
@@ -87,22 +102,16 @@ async def body_of(request: web.Request) -> bytes:
         raise web.HTTPUnsupportedMediaType(reason="send application/json")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise web.HTTPUnsupportedMediaType(reason="send the body uncompressed")
+    patience = request.app[PATIENCE]
     try:
-        async with asyncio.timeout(SLOWEST_BODY):
+        async with asyncio.timeout(patience):
             return await request.read()
     except TimeoutError as error:
-        raise web.HTTPRequestTimeout(reason=f"the body took longer than {SLOWEST_BODY:.0f} s") from error
+        raise web.HTTPRequestTimeout(reason=f"the body took longer than {patience:g} s") from error
     except web.HTTPRequestEntityTooLarge as error:
-        raise web.HTTPRequestEntityTooLarge(
-            LARGEST_BODY, error_size(request), reason=f"at most {LARGEST_BODY} bytes are taken"
-        ) from error
-    except (ValueError, web.RequestPayloadError) as error:
+        raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, reason=f"at most {LARGEST_BODY} bytes are taken") from error
+    except (ValueError, web.RequestPayloadError, ConnectionError) as error:
         raise BadPayload("the body ended early or was framed wrongly") from error
-
-
-def error_size(request: web.Request) -> int:
-    """How large the body said it was."""
-    return request.content_length or LARGEST_BODY + 1
 
 
 def shop_of(request: web.Request) -> Shop:
@@ -115,7 +124,7 @@ def shop_of(request: web.Request) -> Shop:
         if hmac.compare_digest(shop.token_hash, given):
             owner = shop
     if kind.lower() != "bearer" or not token.strip() or owner is None:
-        raise web.HTTPUnauthorized(reason="send Authorization: Bearer with the shop's token")
+        raise Unknown("send Authorization: Bearer with the shop's token")
     if owner.id != request.match_info["shop"]:
         if request.match_info["shop"] not in shops:
             raise Missing("no such shop")
