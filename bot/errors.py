@@ -3,6 +3,7 @@
 BotError
 ├── WireError            a request that cannot be taken; `status` and `code` of the answer
 │   ├── BadSignature     401
+│   ├── Unknown          401  no token that we know
 │   ├── BadPayload       400  not JSON, wrong type, missing field, unencodable text
 │   ├── Impossible       422  well-formed, but no such value can be
 │   ├── Forbidden        403
@@ -30,6 +31,13 @@ class WireError(BotError):
 
 class BadSignature(WireError):
     """Not signed, signed wrongly, or too old."""
+
+    status = 401
+    code = "unauthorized"
+
+
+class Unknown(WireError):
+    """No token that we know."""
 
     status = 401
     code = "unauthorized"

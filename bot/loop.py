@@ -107,8 +107,11 @@ class Loop:
             raise Busy("the store cannot write now") from error
 
     async def read(self, ask: Callable[[Store], T]) -> T:
-        """Call `ask` with a read-only store on the reader's thread."""
-        return await self._aio.run_in_executor(self._reader_thread, self._read, ask)
+        """Call `ask` with a read-only store on the reader's thread; raises Busy when the store cannot be read."""
+        try:
+            return await self._aio.run_in_executor(self._reader_thread, self._read, ask)
+        except StoreError as error:
+            raise Busy("the store cannot be read now") from error
 
     def _read(self, ask: Callable[[Store], T]) -> T:
         if self._reader is None:

@@ -48,12 +48,15 @@ def verify(headers: Mapping[str, str], body: bytes, keys: Iterable[bytes], now: 
     ]
     if missing:
         raise BadSignature(f"header missing: {', '.join(missing)}")
+    if not identity.isprintable():  # bytes that are no text come out of the parser as lone surrogates
+        raise BadSignature("webhook-id must be readable text")
     if not (stamp.isascii() and stamp.isdecimal() and len(stamp) <= 12):
         raise BadSignature("webhook-timestamp must be unix seconds")
     timestamp = int(stamp)
-    off = min(abs(instant - timestamp) for instant in now)
+    # Stamps are whole seconds: the present is cut to one too, or 300 s old would be refused for its fraction.
+    off = min(abs(int(instant) - timestamp) for instant in now)
     if off > TOLERANCE:
-        raise BadSignature(f"webhook-timestamp is {off:.0f} s off; at most {TOLERANCE} s is taken")
+        raise BadSignature(f"webhook-timestamp is {off} s off; at most {TOLERANCE} s is taken")
     entries = [entry.encode("utf-8", "surrogateescape") for entry in given.split(" ") if entry.startswith("v1,")]
     for key in keys:
         wanted = sign(key, identity, timestamp, body).encode()
