@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -21,29 +22,27 @@ NINE = 1_795_222_800  # 2026-11-21 09:00:00 in Shanghai
 
 @pytest.fixture(scope="session")
 def read_shop():
-    """Read once; a test that changes its targets or callback takes `shop`."""
+    """A 拼多多 shop with the library that comes with the program, read once; tests take a copy of it."""
     return trial("pinduoduo", [], "Asia/Shanghai")
-
-
-@pytest.fixture
-def shop(read_shop):
-    """A 拼多多 shop with the library that comes with the program; its targets may be changed by a test."""
-    targets = read_shop.targets
-    yield read_shop
-    read_shop.targets, read_shop.callback_url = targets, ""
 
 
 @pytest.fixture(scope="session")
 def shop_on(read_shop):
-    """A shop on any platform, read once each, all with the same library."""
+    """A shop of a test's own on any platform, all with the same library."""
     made = {"pinduoduo": read_shop}
 
     def on(platform: str):
         if platform not in made:
             made[platform] = trial(platform, [], "Asia/Shanghai", matcher=read_shop.matcher)
-        return made[platform]
+        return copy(made[platform])
 
     return on
+
+
+@pytest.fixture
+def shop(shop_on):
+    """A 拼多多 shop of a test's own."""
+    return shop_on("pinduoduo")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, get_args
 from zoneinfo import ZoneInfo
@@ -107,6 +108,7 @@ def facts_of(messages: Sequence[Message], lags: Sequence[int]) -> list[model.Any
 def play(shop, facts: Sequence[model.AnyFact]) -> tuple[list[dict[str, object]], rates.Rate]:
     """What the engine tells of `facts`, and the rate at the end."""
     told: list[dict[str, object]] = []
+    shop = copy(shop)
     shop.targets = (HOUR,)
     driver = VirtualDriver({"demo": shop}, lambda e: told.append({"type": e.type, **msgspec.json.decode(e.data)}))
     for fact in facts:
