@@ -49,6 +49,7 @@ def make(loop: Loop, shops: Mapping[str, Shop], metrics: Metrics, *, patience: f
 
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[answer_errors])
     app[LOOP], app[SHOPS], app[METRICS], app[PATIENCE] = loop, shops, metrics, patience
+    app[TODAY] = {}
     app.router.add_post("/webhook/{shop}", hook.webhook)
     app.router.add_post("/api/shops/{shop}/check", api.check)
     app.router.add_post("/api/shops/{shop}/conversations/{conversation}/replies", api.reply)
