@@ -80,6 +80,10 @@ class Target(msgspec.Struct, frozen=True):
     smallest: int = 1
 
 
+# Unix seconds that datetime can say in every time zone: 0001-01-02 to 9999-12-30.
+_CALENDAR = (-62_135_510_400, 253_402_128_000)
+
+
 class Zone:
     """Local days and seconds of a named time zone."""
 
@@ -91,7 +95,9 @@ class Zone:
 
     def _offset_of(self, quarter: int) -> int:
         # Offsets have changed only at full quarters of an hour since the zones' laws are recorded in unix time.
-        offset = datetime.fromtimestamp(quarter * 900, UTC).astimezone(self.info).utcoffset()
+        # A day asked for at the edge of the calendar takes the offset of the last day that datetime can say there.
+        at = min(max(quarter * 900, _CALENDAR[0]), _CALENDAR[1])
+        offset = datetime.fromtimestamp(at, UTC).astimezone(self.info).utcoffset()
         return int(offset.total_seconds()) if offset is not None else 0
 
     def local(self, at: int) -> tuple[int, int]:
