@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bot import platforms, signature, strict
+from bot import platforms, signature, strict, zones
 from replies import DataError
 from replies.guard import Allowance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 SHORTEST_TOKEN = 16
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +33,11 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShopTable(msgspec.Struct, frozen=True, kw_only=True):
-    """`[[shops]]` as written. `allow`: what the guard lets this shop say although a rule would stop it."""
+    """`[[shops]]` as written.
+
+    `targets`: changes of the platform's reply targets. `allow`: what the guard lets this shop say although a rule
+    would stop it.
+    """
 
     id: str
     webhook_secrets: list[str]
@@ -43,12 +48,8 @@ class ShopTable(msgspec.Struct, frozen=True, kw_only=True):
     callback_url: str = ""
     timezone: str = "Asia/Shanghai"
     stages: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    targets: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     allow: Allowance = Allowance()
-
-
-class _File(msgspec.Struct, frozen=True):
-    shops: tuple[ShopTable, ...]
-    server: Server = msgspec.field(default_factory=Server)
 
 
 class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +62,7 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
     callback_url: str
     timezone: str
     stages: dict[str, tuple[int, ...]]
+    targets: dict[str, dict[str, Any]]
     allow: Allowance
     keys: tuple[bytes, ...]
     token: str
@@ -85,98 +87,139 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
         raise DataError([f"{file}: cannot be read: {error.strerror}"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError([f"{file}: {error}"]) from error
-    problems: list[str] = []
-    read = strict.read(table, _File, "", problems)
-    shops: list[ShopConfig] = []
-    if read is not None:
-        problems += _server(read.server)
-        seen: set[str] = set()
-        for position, shop in enumerate(read.shops):
-            path = f"shops[{position}]"
-            if shop.id in seen:
-                problems.append(f"{path}.id: {shop.id!r} is taken by an earlier shop")
-            seen.add(shop.id)
-            shops.append(_shop(shop, path, file.parent, environment, problems))
-        if not read.shops:
-            problems.append("shops: at least one [[shops]] is needed")
-    if problems or read is None:
+    problems = [f"{key}: unknown key" for key in table if key not in ("server", "shops")]
+    server = _server(table.get("server", {}), problems)
+    shops = _shops(table.get("shops", []), file.parent, environment, problems)
+    if problems:
         raise DataError([f"{file}: {problem}" for problem in problems])
-    server = msgspec.structs.replace(read.server, data=str(file.parent / read.server.data))
-    return Config(server, tuple(shops))
+    return Config(msgspec.structs.replace(server, data=str(file.parent / server.data)), shops)
 
 
-def _server(server: Server) -> list[str]:
-    problems = []
+def _server(table: object, problems: list[str]) -> Server:
+    server = Server(**strict.fields(table, Server, "server", problems))
+    if not server.host.strip():
+        problems.append("server.host: is empty")
     if not 0 <= server.port <= 65_535:
         problems.append("server.port: must lie between 0 and 65535")
     if server.inbox < 1:
         problems.append("server.inbox: must be at least 1")
-    return problems
+    return server
 
 
-def _shop(shop: ShopTable, path: str, folder: Path, environment: Mapping[str, str], problems: list[str]) -> ShopConfig:
-    if not shop.id.isascii() or not shop.id.replace("-", "").replace("_", "").isalnum() or len(shop.id) > 64:
-        problems.append(f"{path}.id: 1 to 64 ascii letters, digits, - and _")
-    if not shop.webhook_secrets:
-        problems.append(f"{path}.webhook_secrets: at least one is needed")
-    keys = tuple(
-        key
-        for position, given in enumerate(shop.webhook_secrets)
-        if (key := _key(given, f"{path}.webhook_secrets[{position}]", folder, environment, problems)) is not None
-    )
-    token = _secret(shop.token, f"{path}.token", folder, environment, problems) or ""
-    if token and len(token) < SHORTEST_TOKEN:
-        problems.append(f"{path}.token: at least {SHORTEST_TOKEN} characters are needed")
-    problems += [f"{path}.{problem}" for problem in _place(shop)]
-    library = tuple(folder / entry for entry in shop.library)
-    problems += [f"{path}.library: {entry} does not exist" for entry in library if not entry.exists()]
+def _shops(
+    entries: object, folder: Path, environment: Mapping[str, str], problems: list[str]
+) -> tuple[ShopConfig, ...]:
+    if not isinstance(entries, list) or not entries:
+        problems.append("shops: at least one [[shops]] is needed")
+        return ()
+    shops: list[ShopConfig] = []
+    ids: dict[str, str] = {}
+    tokens: dict[str, str] = {}
+    for position, entry in enumerate(entries):
+        path = f"shops[{position}]"
+        before = len(problems)
+        given = strict.fields(entry, ShopTable, path, problems)
+        token = _token(given, path, folder, environment, problems)
+        problems += [f"{path}.id: {given['id']!r} is taken by {ids[given['id']]}"] if given.get("id") in ids else []
+        # Whose request it is, is told by the token alone.
+        problems += [f"{path}.token: is also that of {tokens[token]}"] if token in tokens else []
+        ids.setdefault(given.get("id", ""), path)
+        tokens |= {token: path} if token else {}
+        problems += [f"{path}.{problem}" for problem in _mistakes(given, folder)]
+        keys = _keys(given, path, folder, environment, problems)
+        if len(problems) == before:
+            shops.append(_shop(ShopTable(**given), keys, token, folder))
+    return tuple(shops)
+
+
+def _shop(shop: ShopTable, keys: tuple[bytes, ...], token: str, folder: Path) -> ShopConfig:
     return ShopConfig(
         id=shop.id,
         name=shop.name or shop.id,
         platform=shop.platform,
-        library=library,
+        library=tuple(folder / entry for entry in shop.library),
         callback_url=shop.callback_url,
         timezone=shop.timezone,
         stages={name: tuple(stages) for name, stages in shop.stages.items()},
+        targets=shop.targets,
         allow=shop.allow,
         keys=keys,
         token=token,
     )
 
 
-def _place(shop: ShopTable) -> list[str]:
-    """What is wrong with the platform, its stages, the time zone and the callback."""
-    problems: list[str] = []
+def _mistakes(given: dict[str, Any], folder: Path) -> Iterator[str]:
+    """What is wrong with a shop's values, of those that have the right type."""
+    identity = given.get("id")
+    if identity is not None and not _ID.fullmatch(identity):
+        yield "id: 1 to 64 ascii letters, digits, - and _"
+    if given.get("webhook_secrets") == []:
+        yield "webhook_secrets: at least one is needed"
+    for entry in given.get("library", ()):
+        if not (folder / entry).exists():
+            yield f"library: {folder / entry} does not exist"
+    if "timezone" in given:
+        try:
+            zones.find(given["timezone"], "timezone")
+        except DataError as error:
+            yield from error.problems
+    if given.get("callback_url"):
+        yield from _address(given["callback_url"])
+    if "platform" in given:
+        yield from _clock(given["platform"], given.get("targets", {}), given.get("stages", {}))
+
+
+def _address(url: str) -> Iterator[str]:
     try:
-        ZoneInfo(shop.timezone)
-    except (OSError, ValueError):
-        problems.append(f"timezone: {shop.timezone!r} is not a time zone name (such as Asia/Shanghai)")
-    if shop.callback_url:
-        url = urlsplit(shop.callback_url)
-        if url.scheme not in ("http", "https") or not url.hostname:
-            problems.append("callback_url: must be an http or https address")
-        elif url.username or url.password:
-            problems.append("callback_url: must not hold a user or password")
-    if shop.platform not in platforms.names():
-        return [*problems, f"platform: {shop.platform!r} is not one of {', '.join(platforms.names())}"]
-    limits = {target.name: target.limit for target in platforms.load(shop.platform).targets}
-    for name, stages in shop.stages.items():
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, or an address in brackets that is none
+        parts, known = None, False
+    if not known:
+        yield "callback_url: must be an http or https address"
+    elif parts is not None and (parts.username or parts.password):
+        yield "callback_url: must not hold a user or password"
+
+
+def _clock(platform: str, targets: dict[str, dict[str, Any]], stages: dict[str, list[int]]) -> Iterator[str]:
+    """What is wrong with the platform, a shop's changes of its targets, and its stages."""
+    if platform not in platforms.names():
+        yield f"platform: {platform!r} is not one of {', '.join(platforms.names())}"
+        return
+    try:
+        read = platforms.load(platform, targets)
+    except DataError as error:
+        yield from error.problems
+        return
+    limits = {target.name: target.limit for target in read.targets if target.mean is None}
+    for name, given in stages.items():
         if name not in limits:
-            problems.append(f"stages.{name}: {shop.platform} has no such target ({', '.join(limits) or 'none'})")
+            yield f"stages.{name}: {platform} has no such target ({', '.join(limits) or 'none'})"
         else:
-            problems += [f"stages.{problem}" for problem in platforms.stage_mistakes(name, tuple(stages), limits[name])]
-    return problems
+            yield from (f"stages.{name}: {problem}" for problem in platforms.stage_mistakes(tuple(given), limits[name]))
 
 
-def _key(given: str, path: str, folder: Path, environment: Mapping[str, str], problems: list[str]) -> bytes | None:
-    text = _secret(given, path, folder, environment, problems)
-    if text is None:
-        return None
-    try:
-        return signature.secret(text)
-    except ValueError as error:
-        problems.append(f"{path}: {error}")
-        return None
+def _keys(
+    given: dict[str, Any], path: str, folder: Path, environment: Mapping[str, str], problems: list[str]
+) -> tuple[bytes, ...]:
+    keys: list[bytes] = []
+    for position, written in enumerate(given.get("webhook_secrets", ())):
+        place = f"{path}.webhook_secrets[{position}]"
+        text = _secret(written, place, folder, environment, problems)
+        try:
+            keys += [signature.secret(text)] if text is not None else []
+        except ValueError as error:
+            problems.append(f"{place}: {error}")
+    return tuple(keys)
+
+
+def _token(given: dict[str, Any], path: str, folder: Path, environment: Mapping[str, str], problems: list[str]) -> str:
+    if "token" not in given:
+        return ""
+    token = _secret(given["token"], f"{path}.token", folder, environment, problems) or ""
+    if token and not (len(token) >= SHORTEST_TOKEN and token.isascii() and token.isprintable() and " " not in token):
+        problems.append(f"{path}.token: at least {SHORTEST_TOKEN} ascii characters without spaces are needed")
+    return token
 
 
 def _secret(given: str, path: str, folder: Path, environment: Mapping[str, str], problems: list[str]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 import msgspec
 
@@ -14,19 +14,35 @@ def read(table: object, kind: type[T], path: str, problems: list[str]) -> T | No
 
     Fields whose type is a Struct, or a list of them, are read the same way, so that their mistakes are named too.
     """
+    before = len(problems)
+    values = fields(table, kind, path, problems)
+    return None if len(problems) > before else kind(**values)
+
+
+def fields(table: object, kind: type[msgspec.Struct], path: str, problems: list[str]) -> dict[str, Any]:
+    """What could be read of `table`, by field, with defaults for what is absent; mistakes go to `problems`.
+
+    So the values of keys without a mistake can be looked at further, and all be said at once.
+    """
     if not isinstance(table, dict):
         problems.append(f"{path}: must be a table")
-        return None
-    before = len(problems)
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+        return {}
+    known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    problems += [f"{_join(path, key)}: unknown key" for key in table if key not in known]
     values: dict[str, Any] = {}
-    problems += [f"{_join(path, key)}: unknown key" for key in table if key not in fields]
-    for key, field in fields.items():
+    for key, field in known.items():
         if key in table:
-            values[field.name] = _value(table[key], field.type, _join(path, key), problems)
+            before = len(problems)
+            value = _value(table[key], field.type, _join(path, key), problems)
+            if len(problems) == before:
+                values[field.name] = value
         elif field.required:
             problems.append(f"{_join(path, key)}: is missing")
-    return None if len(problems) > before else kind(**values)
+        elif field.default_factory is not msgspec.NODEFAULT:
+            values[field.name] = field.default_factory()
+        else:
+            values[field.name] = field.default
+    return values
 
 
 def _join(path: str, key: str) -> str:
@@ -35,7 +51,10 @@ def _join(path: str, key: str) -> str:
 
 def _value(value: object, kind: Any, path: str, problems: list[str]) -> Any:  # noqa: ANN401 - a type's own type
     inner = _struct(kind)
-    if inner is not None and isinstance(value, list):
+    if inner is not None and get_origin(kind) is tuple:
+        if not isinstance(value, list):
+            problems.append(f"{path}: must be a list of tables, each under [[{path}]]")
+            return None
         return tuple(read(entry, inner, f"{path}[{position}]", problems) for position, entry in enumerate(value))
     if inner is not None:
         return read(value, inner, path, problems)
