@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from bot import platforms
 from bot.lines import BadLine
-from replies import guard, library, match, policy
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from replies import guard, library, match, meaning, policy
 
 
 class Suggester:
@@ -18,7 +18,7 @@ class Suggester:
 
     def __init__(self, path: Path, *, top: int, every: bool, learn: bool) -> None:
         """`every`: also list what stayed below the bar. `learn`: accept picked lines. Raises replies.DataError."""
-        self.matcher = match.Matcher(library.load([path]))
+        self.matcher = match.Matcher(library.load([path]), meaning.load(_cache()))
         self.top, self.every, self.learn = top, every, learn
 
     def answer(self, asked: dict[str, Any]) -> dict[str, Any] | None:
@@ -45,6 +45,11 @@ class Suggester:
                     raise BadLine(f"picked.script: the library has no script {script!r}") from error
             case _:
                 raise BadLine('picked must be {"text": string, "script": string}')
+
+
+def _cache() -> Path:
+    """Where sentence vectors of libraries are kept between runs."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kuaihui"
 
 
 def _turn(asked: dict[str, Any]) -> list[str]:
@@ -90,7 +95,7 @@ class Checker:
         messages, platform = asked.get("messages"), asked.get("platform", "any")
         if not isinstance(messages, list) or not messages or not all(isinstance(text, str) for text in messages):
             raise BadLine("messages must be a list of strings, at least one")
-        if platform not in policy.PLATFORMS:
-            raise BadLine(f"platform must be one of {', '.join(policy.PLATFORMS)}")
+        if platform not in platforms.names():
+            raise BadLine(f"platform must be one of {', '.join(platforms.names())}")
         answer = msgspec.to_builtins(self.check(messages, platform))
         return dict(answer)

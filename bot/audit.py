@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,10 @@ def _problems(check: Callable[[], object]) -> Iterator[str]:
 
 def lint(path: Path | None, day: str | None) -> list[linting.Problem]:
     """What is wrong with a library, its texts checked by every platform's rules. Raises DataError if it cannot be read."""
+    try:
+        day = date.fromisoformat(day).isoformat() if day else None
+    except ValueError as error:
+        raise DataError([f"--day: {day!r} is not a date like 2026-11-21"]) from error
     read = library.load([path or shop.BUILT_IN])
     on = [name for name in policy.PLATFORMS if name != "any"]
     guards = {name: Guard(policy.packs(name)) for name in on}

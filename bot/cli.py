@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli_server import send, serve, watch
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-PLATFORMS = ["pinduoduo", "taobao", "tmall", "jd", "douyin", "kuaishou", "xiaohongshu", "any"]
+# Read off the folder: importing what reads the files would cost --help its 0.3 s.
+PLATFORMS = sorted(file.stem for file in (Path(__file__).parent / "platforms").glob("*.toml"))
 
 
 class Group(click.Group):
@@ -39,6 +42,11 @@ def main() -> None:
     """快回 suggests approved replies, guards outgoing messages and warns before a reply deadline."""
 
 
+main.add_command(serve)
+main.add_command(send)
+main.add_command(watch)
+
+
 def _lines(reply: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
     from bot.lines import answer
 
@@ -63,7 +71,7 @@ def suggest(*, text: str | None, jsonl: bool, learn: bool, every: bool, library:
     """Rank scripts for a buyer's message; exits 0 even when silent."""
     from bot.ask import Suggester
 
-    if jsonl == bool(text):
+    if jsonl == (text is not None):
         raise click.UsageError("give TEXT, or --jsonl with lines on stdin")
     suggester = Suggester(library or _library(), top=top, every=every, learn=learn)
     if jsonl:
@@ -110,175 +118,54 @@ def guard(*, text: str | None, jsonl: bool, platform: str) -> None:
 
 
 @main.command()
-@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Config file; without one, --demo.")
-@click.option("--demo", is_flag=True, help="A demo shop with secrets of its own, kept in the data folder.")
-@click.option("--host", help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65_535), help="Port; 0 takes a free one.")
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder of the database.")
-@click.option("--ready-json", is_flag=True, help="One JSON line on stdout when ready.")
-@click.option("--clock-start", metavar="ISO", help="For trials, on loopback: begin at this time.")
-@click.option("--clock-rate", type=click.FloatRange(0.01, 100_000), default=1.0, help="For trials: time runs so fast.")
-def serve(
-    *,
-    config: Path | None,
-    demo: bool,
-    host: str | None,
-    port: int | None,
-    data: Path | None,
-    ready_json: bool,
-    clock_start: str | None,
-    clock_rate: float,
-) -> None:
-    """Run the server until it is told to stop."""
-    import msgspec
-
-    from bot import config as configs
-    from bot.web import serve as serving
-
-    if demo and config:
-        raise click.UsageError("--demo and --config exclude each other")
-    given = configs.load(config) if config else None
-    asked = {"host": host, "port": port, "data": str(data) if data else None}
-    server = msgspec.structs.replace(
-        given.server if given else configs.Server(), **{key: value for key, value in asked.items() if value is not None}
-    )
-    known = None if given else serving.demo(Path(server.data))
-    if given:
-        ours = msgspec.structs.replace(given, server=server)
-    else:
-        ours = serving.demo_config(server, known or serving.demo(Path(server.data)))
-    clock = _trial_clock(server.host, clock_start, clock_rate)
-
-    def ready(url: str) -> None:
-        if ready_json:
-            secrets = {"webhook_secret": known and known.webhook_secret, "token": known and known.token}
-            shops = [{"id": shop.id, "platform": shop.platform, **secrets} for shop in ours.shops]
-            click.echo(msgspec.json.encode({"url": url, "shops": shops}))
-        else:
-            serving.greet(url, ours, known)
-        sys.stdout.flush()
-
-    serving.run(ours, clock, ready=ready)
-
-
-def _trial_clock(host: str, start: str | None, rate: float) -> Any:  # noqa: ANN401 - a clock, imported late
-    from bot.clock import SystemClock
-    from bot.errors import WireError
-    from bot.wire import instant
-
-    if (start or rate != 1.0) and host not in ("127.0.0.1", "::1", "localhost"):
-        raise click.UsageError("a clock of its own is for trials: only on a loopback --host")
-    try:
-        return SystemClock(start=instant(start, "--clock-start") if start else None, rate=rate)
-    except WireError as error:
-        raise click.UsageError(str(error)) from error
-
-
-@main.command()
-@click.argument("text", required=False)
-@click.option("--url", default="http://127.0.0.1:8787", show_default=True, help="The server's address.")
-@click.option("--shop", default="demo", show_default=True, help="Which shop's webhook.")
-@click.option("--secret-file", type=click.Path(path_type=Path), help="File with the whsec_ secret; else the demo's.")
-@click.option(
-    "--data", type=click.Path(path_type=Path), default=Path("data"), help="Data folder with the demo's secrets."
-)
-@click.option("--conversation", default="c-1", show_default=True)
-@click.option("--role", default="buyer", show_default=True, type=click.Choice(["buyer", "agent", "robot", "system"]))
-@click.option("--json", "event", help="A whole event (or list of them) instead of TEXT.")
-def send(
-    *,
-    text: str | None,
-    url: str,
-    shop: str,
-    secret_file: Path | None,
-    data: Path,
-    conversation: str,
-    role: str,
-    event: str | None,
-) -> None:
-    """Send one signed webhook to a running server and print its answer."""
-    from bot import sender
-
-    if (text is None) == (event is None):
-        raise click.UsageError("give TEXT, or --json with an event")
-    body = event.encode() if event is not None else sender.message(conversation, role, text or "")
-    status, answered = sender.post(url, shop, sender.key(secret_file, data), body)
-    click.echo(answered)
-    sys.exit(0 if status == 200 else 1)
-
-
-@main.command()
-@click.option("--url", default="http://127.0.0.1:8787", show_default=True, help="The server's address.")
-@click.option("--shop", default="demo", show_default=True, help="Which shop.")
-@click.option("--token", envvar="KUAIHUI_TOKEN", help="The shop's token; else KUAIHUI_TOKEN, else the demo's.")
-@click.option(
-    "--data", type=click.Path(path_type=Path), default=Path("data"), help="Data folder with the demo's secrets."
-)
-def watch(*, url: str, shop: str, token: str | None, data: Path) -> None:
-    """Waiting buyers with countdown, suggestions, held drafts and warnings of a running server."""
-    import asyncio
-
-    from rich.console import Console
-
-    from bot.clock import SystemClock
-    from bot.web import serve as serving
-    from bot.web.watch import Refusal, Watch
-
-    console = Console()
-    try:
-        asyncio.run(Watch(url, shop, token or serving.demo(data).token, SystemClock(), console).run())
-    except Refusal as error:
-        click.echo(str(error), err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        pass
-
-
-def _shop(platform: str, library: Path | None, timezone: str, *, targets: bool = True) -> Any:  # noqa: ANN401
-    """A shop for trials: no secrets, no callback."""
-    from zoneinfo import ZoneInfo
-
-    from bot.shop import trial
-
-    try:
-        ZoneInfo(timezone)
-    except (OSError, ValueError) as error:
-        raise click.UsageError(f"--timezone: {timezone!r} is not a time zone name (such as Asia/Shanghai)") from error
-    return trial(platform, [library] if library else [], timezone, targets=targets)
-
-
-@main.command()
 @click.option(
     "--scene", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Play this scene to its end."
 )
-@click.option("--platform", default="pinduoduo", show_default=True, help="Whose rules and targets hold.")
+@click.option(
+    "--platform",
+    default="pinduoduo",
+    show_default=True,
+    type=click.Choice(PLATFORMS),
+    help="Whose rules and targets hold.",
+)
 @click.option("--shop", "name", default="demo", show_default=True, help="The shop's name.")
 @click.option("--library", type=click.Path(path_type=Path, exists=True), help="Folder of TOML scripts, or a .jsonl.")
 @click.option(
     "--speed", default=1.0, show_default=True, type=click.FloatRange(0.01, 100_000), help="Time runs so fast."
 )
-def simulate(*, scene: Path | None, platform: str, name: str, library: Path | None, speed: float) -> None:
+@click.option("--start", metavar="ISO", help="Begin at this time instead of now.")
+def simulate(
+    *, scene: Path | None, platform: str, name: str, library: Path | None, speed: float, start: str | None
+) -> None:
     """A chat in the terminal, playing buyer and agent, or a scene file played to the end."""
     from rich.console import Console
 
     from bot import simulate as simulating
+    from bot import wire
     from bot.clock import SystemClock
+    from bot.errors import WireError
     from bot.scene import load
+    from bot.shop import trial
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    paths = [library] if library else []
     if scene:
         read = load(scene)
-        shop = _shop(read.platform, library, read.timezone)
-        shop.set_stages({target: tuple(stages) for target, stages in read.stages.items()})
-        sys.exit(1 if simulating.play(read, shop, console) else 0)
-    shop = _shop(platform, library, "Asia/Shanghai")
+        sys.exit(1 if simulating.play(read, trial(read.platform, paths, read.timezone), console) else 0)
+    shop = trial(platform, paths, "Asia/Shanghai")
     shop.name = name
-    simulating.Chat(shop, SystemClock(rate=speed), console).run()
+    try:
+        begin = wire.instant(start, "--start", shop.zone) if start else None
+    except WireError as error:
+        raise click.UsageError(str(error)) from error
+    simulating.Table(shop, SystemClock(start=begin, rate=speed), console).run()
 
 
 @main.command()
 @click.argument("logs", metavar="LOG...", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--platform", default="any", show_default=True, help="Whose rules and targets hold.")
+@click.option(
+    "--platform", default="any", show_default=True, type=click.Choice(PLATFORMS), help="Whose rules and targets hold."
+)
 @click.option(
     "--format",
     type=click.Choice(["jsonl"]),
@@ -295,18 +182,22 @@ def replay(*, logs: tuple[Path, ...], platform: str, library: Path | None, timez
     import msgspec
 
     from bot import logs as reading
+    from bot import zones
     from bot.progress import bar
     from bot.replay import Replay, summary
+    from bot.shop import trial
+    from replies import DataError
 
-    shop = _shop(platform, library, timezone)
-    said = reading.read(logs, shop.zone)
+    said = reading.read(logs, zones.find(timezone, "--timezone"))
     timed = any(message.at is not None for message in said)
-    if not timed:
-        shop = _shop(platform, library, timezone, targets=False)
+    shop = trial(platform, [library] if library else [], timezone, targets=timed)
     with bar(len(said)) as progress:
         result = Replay(shop, timed=timed).run(said, progress=progress)
     if out:
-        out.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+        try:
+            out.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+        except OSError as error:
+            raise DataError([f"{out}: cannot be written: {error.strerror}"]) from error
     for line in summary(result):
         click.echo(line)
 

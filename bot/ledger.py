@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot import config as configs
+from bot import demo, wire
 from bot import rates as counting
-from bot import wire
 from bot.clock import SystemClock
 from bot.shop import assemble
-from bot.store import SQLiteStore, StoreError
-from bot.web import serve
+from bot.store import DATABASE, SQLiteStore, StoreError
 from replies import DataError
 
 if TYPE_CHECKING:
@@ -29,14 +28,15 @@ def rates(day: str, only: str | None, config: Path | None, data: Path | None, *,
     """Lines for the terminal, or one line of JSON a shop. Raises DataError for what cannot be read."""
     try:
         number = date.fromisoformat(day).toordinal() - DAY_ZERO
+        day = date.fromisoformat(day).isoformat()
     except ValueError as error:
         raise DataError([f"DAY: {day!r} is not a date like 2026-11-21"]) from error
     folder = data or Path(configs.Server().data)
-    ours = configs.load(config) if config else serve.demo_config(configs.Server(), serve.demo(folder))
+    ours = configs.load(config) if config else demo.config(configs.Server(), demo.read(folder))
     shops = assemble(ours)
     if only is not None and only not in shops:
         raise DataError([f"--shop: {only!r} is not one of {', '.join(shops)}"])
-    file = (data or Path(ours.server.data)) / serve.DATABASE
+    file = (data or Path(ours.server.data)) / DATABASE
     if not file.exists():
         raise DataError([f"{file}: does not exist; no server has run there yet"])
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,18 +31,45 @@ def answer(source: Iterable[bytes], sink: BinaryIO, reply: Callable[[dict[str, A
             continue
         identity: object = None
         try:
-            asked = _decode(line)
-            identity = asked.get("id")
-            if identity is not None and (isinstance(identity, bool) or not isinstance(identity, str | int)):
-                identity = None
-                raise BadLine("id must be a string or an integer")
+            asked = _object(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+            identity = _identity(asked)
             said = reply(asked)
             if said is None:
                 continue
-            out = {"id": identity, **said}
-        except (msgspec.DecodeError, BadLine, UnicodeDecodeError) as error:
+            out = _encode({"id": identity, **said})
+        except (msgspec.DecodeError, BadLine, UnicodeError, RecursionError) as error:
             bad += 1
-            out = {"id": identity, "error": f"line {number}: {error}"}
-        sink.write(_encode(out) + b"\n")
+            out = _encode({"id": identity, "error": f"line {number}: {error}"})
+        sink.write(out + b"\n")
         sink.flush()
     return bad
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        return _decode(line)
+    except msgspec.DecodeError:
+        if b"\\u" not in line:
+            raise
+    # A lone surrogate (half a character) is JSON all the same; msgspec refuses it, the guard has a verdict on it.
+    try:
+        read = json.loads(line)
+    except ValueError as error:
+        raise BadLine(f"is not JSON: {error}") from error
+    if not isinstance(read, dict):
+        raise BadLine("must be a JSON object")
+    return read
+
+
+def _identity(asked: dict[str, Any]) -> object:
+    identity = asked.get("id")
+    if identity is None:
+        return None
+    if isinstance(identity, bool) or not isinstance(identity, str | int):
+        raise BadLine("id must be a string or an integer")
+    if isinstance(identity, str):
+        try:
+            identity.encode()
+        except UnicodeEncodeError as error:
+            raise BadLine("id cannot be encoded") from error
+    return identity

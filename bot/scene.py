@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
-from bot import model, rates, strict, wire
+from bot import model, platforms, rates, strict, wire, zones
 from bot.errors import WireError
 from bot.virtual import VirtualDriver
 from replies import DataError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from bot.deadline import Zone
     from bot.ports import Event
     from bot.shop import Shop
 
@@ -76,7 +77,7 @@ class Shown(NamedTuple):
 
 
 def load(file: Path) -> Scene:
-    """Read a scene; raises DataError with every mistake."""
+    """Read a scene; raises DataError with every mistake, naming the file and the key."""
     problems: list[str] = []
     try:
         read = strict.read(tomllib.loads(file.read_text(encoding="utf-8-sig")), Scene, "", problems)
@@ -84,24 +85,55 @@ def load(file: Path) -> Scene:
         raise DataError([f"{file}: cannot be read: {error.strerror}"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError([f"{file}: {error}"]) from error
+    problems += _mistakes(read) if read is not None else []
     if read is None or problems:
         raise DataError([f"{file}: {problem}" for problem in problems])
     return read
+
+
+def _mistakes(scene: Scene) -> Iterator[str]:
+    """What the types of a scene do not say: platform, targets, stages and times that are none."""
+    if scene.platform not in platforms.names():
+        yield f"platform: {scene.platform!r} is not one of {', '.join(platforms.names())}"
+    else:
+        targets = {target.name: target.limit for target in platforms.load(scene.platform).targets}
+        named = {"targets": scene.targets or [], "stages": scene.stages, "rates": scene.rates}
+        for key, names in named.items():
+            yield from (f"{key}: {scene.platform} has no target {name!r}" for name in names if name not in targets)
+        for name, stages in scene.stages.items():
+            wrong = platforms.stage_mistakes(tuple(stages), targets[name]) if name in targets else []
+            yield from (f"stages.{name}: {mistake}" for mistake in wrong)
+    try:
+        start = wire.instant(scene.start, "start", zone := zones.find(scene.timezone, "timezone"))
+    except (WireError, DataError) as error:
+        yield str(error)
+        return
+    for position, step in enumerate(scene.steps):
+        for key, at in (("at", step.at), ("sent", step.sent)):
+            try:
+                _instant(at, start, zone)
+            except WireError:
+                yield f'steps[{position}].{key}: {at!r} is neither seconds after the start nor "HH:MM:SS"'
+
+
+def _instant(at: int | str | None, start: int, zone: Zone) -> int:
+    """Unix seconds of a step's time. Raises WireError."""
+    if at is None or isinstance(at, int):
+        return start + (at or 0)
+    return wire.instant(wire.iso(start, zone)[:11] + at, "at", zone)
 
 
 class Play:
     """One scene on one shop; `watch` is told everything as it happens."""
 
     def __init__(self, scene: Scene, shop: Shop, watch: Callable[[Shown], None]) -> None:
-        """Raises DataError if the scene's start is no time."""
+        """`scene` as `load` gives it. The shop takes over the scene's targets and stages."""
         self.scene, self.shop, self._watch = scene, shop, watch
+        shop.set_stages({target: tuple(stages) for target, stages in scene.stages.items()})
         if scene.targets is not None:
             shop.targets = tuple(target for target in shop.targets if target.name in scene.targets)
         self._driver = VirtualDriver({shop.id: shop}, self._hear)
-        try:
-            self.start = wire.instant(scene.start, "start", shop.zone)
-        except WireError as error:
-            raise DataError([str(error)]) from error
+        self.start = wire.instant(scene.start, "start", shop.zone)
         self._heard: list[Event] = []
 
     def run(self) -> list[str]:
@@ -121,7 +153,7 @@ class Play:
         self._watch(Shown(event.at, None, event))
 
     def _step(self, step: Doing, number: int) -> Iterator[str]:
-        at = self._instant(step.at)
+        at = _instant(step.at, self.start, self.shop.zone)
         fact = self._fact(step, number, at)
         if fact is None:
             self._driver.move_to(at)
@@ -142,14 +174,8 @@ class Play:
         if step.state and (reply is None or reply.state != step.state):
             yield f"the reply is {reply.state if reply else 'unknown'}, not {step.state}"
 
-    def _instant(self, at: int | str) -> int:
-        if isinstance(at, int):
-            return self.start + at
-        day = wire.iso(self.start, self.shop.zone)[:11]
-        return wire.instant(day + at, "at", self.shop.zone)
-
     def _fact(self, step: Doing, number: int, at: int) -> model.AnyFact | None:  # noqa: C901 - one case a deed
-        sent = at if step.sent is None else min(self._instant(step.sent), at)
+        sent = at if step.sent is None else min(_instant(step.sent, self.start, self.shop.zone), at)
         identity = step.id or f"m{number}"
         base: dict[str, Any] = {"shop": self.shop.id, "conversation": step.conversation, "at": sent, "arrived": at}
         said = {**base, "key": f"message.created:{identity}", "id": identity, "kind": step.kind}

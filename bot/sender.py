@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 from uuid import uuid4
 
 import msgspec
 
-from bot import signature
+from bot import demo, signature
 from bot.clock import SystemClock
 from replies import DataError
 
@@ -19,16 +21,14 @@ if TYPE_CHECKING:
 
 def key(secret_file: Path | None, data: Path) -> bytes:
     """The signing key: of `secret_file`, else of the demo shop in the data folder. Raises DataError."""
-    file = secret_file or data / "demo.json"
+    if secret_file is None:
+        return signature.secret(demo.read(data).webhook_secret)
     try:
-        text = file.read_text(encoding="utf-8")
-        secret = text if secret_file else msgspec.json.decode(text, type=dict[str, str])["webhook_secret"]
-        return signature.secret(secret)
+        return signature.secret(secret_file.read_text(encoding="utf-8"))
     except OSError as error:
-        hint = "" if secret_file else "; start the demo with `make run` first, or give --secret-file"
-        raise DataError([f"{file}: {error.strerror}{hint}"]) from error
-    except (msgspec.DecodeError, KeyError, ValueError) as error:
-        raise DataError([f"{file}: {error}"]) from error
+        raise DataError([f"{secret_file}: {error.strerror}"]) from error
+    except ValueError as error:
+        raise DataError([f"{secret_file}: {error}"]) from error
 
 
 def message(conversation: str, role: str, text: str) -> bytes:
@@ -48,11 +48,12 @@ def post(url: str, shop: str, secret: bytes, body: bytes) -> tuple[int, str]:
     }
     if not url.startswith(("http://", "https://")):
         raise DataError([f"--url: {url!r} must begin with http:// or https://"])
-    request = urllib.request.Request(f"{url.rstrip('/')}/webhook/{shop}", body, headers)  # noqa: S310 - checked above
+    address = f"{url.rstrip('/')}/webhook/{quote(shop, safe='')}"
     try:
+        request = urllib.request.Request(address, body, headers)  # noqa: S310 - checked above
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - checked above
-            return answer.status, answer.read().decode()
+            return answer.status, answer.read().decode(errors="replace")
     except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-    except OSError as error:
+        return error.code, error.read().decode(errors="replace")
+    except (OSError, HTTPException, ValueError) as error:
         raise DataError([f"no server at {url}: {error}"]) from error

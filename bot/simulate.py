@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import sys
 import threading
@@ -11,94 +12,42 @@ import msgspec
 from rich.text import Text
 
 from bot import model, wire
+from bot.decide import most_urgent
 from bot.scene import Play, Scene, Shown
+from bot.told import labels, left, told
 from bot.virtual import VirtualDriver
+from replies import fill
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from rich.console import Console
 
     from bot.ports import Clock, Event
     from bot.shop import Shop
 
-HELP = """直接输入文字＝买家发言；/a 文字＝客服回复（先过检查）；1 2 3＝发送对应话术；/y 理由＝确认发送被提醒的回复
-/w 10m＝快进（s 秒、m 分、h 时）；/s 物流单号=SF1＝补充信息；/h＝帮助；/q＝退出"""
+HELP = """直接输入文字＝买家说；1 2 3＝发送对应的话术；/a 文字＝客服回复；/y 理由＝确认发送被提醒的回复
+/w 10m＝让时间过去（s 秒、m 分、h 时）；/s 订单号=123＝补充信息；/b 文字＝买家说（数字也行）；/h＝帮助；/q＝退出"""
 UNITS = {"s": 1, "m": 60, "h": 3600}
+LONGEST_SKIP = 7 * 86_400  # seconds
 LOOK = 0.2  # seconds between looks at the clock while nobody types
-
-COLOURS = {
-    "deadline.warning": "yellow",
-    "deadline.missed": "bold red",
-    "deadline.cleared": "green",
-    "draft.held": "red",
-    "violation.seen": "red",
-    "message.send": "cyan",
-}
-
-
-def told(kind: str, data: dict[str, Any], stamp: str) -> Iterator[Text]:  # noqa: C901 - one case an event
-    """One event as lines for the terminal; used by the simulator and by `kuaihui watch`."""
-    head = Text(f"{stamp} ", style="dim")
-    colour = COLOURS.get(kind, "white")
-    match kind, data:
-        case "suggestion.created", {"suggestions": [*suggestions]}:
-            for number, found in enumerate(suggestions, 1):
-                line = Text(f"  {number} ", style="bold blue")
-                line.append(f"[{found['score']:.2f}] {found['title']}：{found['text'] or ''}")
-                line.append(f"  {found['why']}", style="dim")
-                if found["missing"]:
-                    line.append(f"  待填写：{'、'.join(found['missing'])}", style="yellow")
-                yield line
-            if not suggestions:
-                yield Text("  （没有合适的话术）", style="dim")
-        case "deadline.warning", {"stage": stage, "due": str() as due, "target": target, "buyer": buyer}:
-            yield head + Text(
-                f"⏰ 买家 {buyer} 等待回复，{left(stage)}后超时（{target}，截止 {due[11:19]}）", style=colour
-            )
-        case "deadline.missed", {"target": target, "buyer": buyer}:
-            yield head + Text(f"✗ 买家 {buyer} 已超时（{target}）", style=colour)
-        case "deadline.cleared", {"target": target, "reason": reason}:
-            words = {"answered": "已回复", "recalled": "买家已撤回"}.get(str(reason), str(reason))
-            yield head + Text(f"✓ {words}（{target}）", style=colour)
-        case (("draft.held" | "violation.seen"), {"findings": [*findings], "text": text}):
-            word = "未发送" if kind == "draft.held" else "平台上已发出违规内容"
-            yield head + Text(f"⛔ {word}：{text}", style=colour)
-            for finding in findings:
-                yield Text(f"    {finding['reason']}：「{finding['excerpt']}」 依据：{finding['source']}", style=colour)
-            if data.get("rewrite"):
-                yield Text(f"    建议改为：{data['rewrite']}", style="green")
-        case "message.send", {"text": text}:
-            yield head + Text(f"→ 发送：{text}", style=colour)
-        case "message.failed", {"reason": reason}:
-            yield head + Text(f"✗ 发送失败：{reason}", style="bold red")
-
-
-def left(seconds: object) -> str:
-    """A time left, as people say it."""
-    number = int(str(seconds))
-    minutes, rest = divmod(number, 60)
-    return f"{minutes} 分钟" if minutes and not rest else f"{minutes} 分 {rest} 秒" if minutes else f"{rest} 秒"
+TALK = "c-1"
+SIDES = (("buyer", "买家"), ("agent", "客服"), ("robot", "机器人"), ("system", "系统"), ("reply", "客服要发"))
 
 
 def play(scene: Scene, shop: Shop, console: Console) -> list[str]:
     """Play a scene file, printing what happens; the sentences on what went otherwise."""
+    named = labels()
     console.print(Text(f"场景：{scene.title}", style="bold"))
 
     def watch(shown: Shown) -> None:
         stamp = wire.iso(shown.at, shop.zone)[11:19]
         if shown.step is not None:
-            for role, word in (
-                ("buyer", "买家"),
-                ("agent", "客服"),
-                ("robot", "机器人"),
-                ("system", "系统"),
-                ("reply", "客服草稿"),
-            ):
-                if (text := getattr(shown.step, role)) is not None:
+            for side, word in SIDES:
+                if (text := getattr(shown.step, side)) is not None:
                     console.print(Text(f"{stamp} {word}：{text or '［' + shown.step.kind + '］'}"))
         if shown.event is not None:
-            for line in told(shown.event.type, msgspec.json.decode(shown.event.data), stamp):
+            for line in told(shown.event.type, msgspec.json.decode(shown.event.data), stamp, named):
                 console.print(line)
 
     wrong = Play(scene, shop, watch).run()
@@ -109,111 +58,218 @@ def play(scene: Scene, shop: Shop, console: Console) -> list[str]:
 
 
 class Chat:
-    """An interactive chat. Time runs with `clock`; alarms ring while nobody types."""
+    """An interactive chat, its store in memory. Time runs with `clock`, and on by what is skipped."""
 
-    def __init__(self, shop: Shop, clock: Clock, console: Console) -> None:
-        """The store is in memory."""
-        self.shop, self._clock, self._console = shop, clock, console
+    def __init__(self, shop: Shop, clock: Clock, say: Callable[[Text], None]) -> None:
+        """`say` is given every line for the terminal. Everything happens on the thread that makes it."""
+        self.shop, self._clock, self._say = shop, clock, say
+        self._named = labels()
         self._driver = VirtualDriver({shop.id: shop}, self._hear)
         self._count = 0
         self._skipped = 0
         self._held: model.Drafted | None = None
 
-    def run(self) -> None:
-        """Until /q or the end of input."""
-        self._console.print(Text(f"快回模拟 · {self.shop.name}（{self.shop.platform.name}）", style="bold"))
-        self._console.print(Text(HELP, style="dim"))
-        lines: queue.Queue[str | None] = queue.Queue()
-        threading.Thread(target=_read, args=(lines,), daemon=True).start()
-        while True:
-            try:
-                line = lines.get(timeout=LOOK)
-            except queue.Empty:
-                self._driver.move_to(self._now())
-                continue
-            if line is None or line.strip() == "/q":
-                break
-            self._driver.move_to(self._now())
-            self._obey(line.strip())
+    def close(self) -> None:
+        """Forget all of it."""
         self._driver.close()
 
-    def _now(self) -> int:
-        return int(self._clock.now()) + self._skipped
+    def tick(self) -> None:
+        """Let what has become due ring."""
+        self._driver.move_to(self._now())
 
-    def _obey(self, line: str) -> None:
+    def prompt(self) -> str:
+        """The time, and how long the buyer's most urgent wait has left."""
+        now = self._now()
+        held = self._driver.engine.conversation(self.shop.id, TALK)
+        urgent = most_urgent(held) if held else None
+        stamp = wire.iso(now, self.shop.zone)[11:19]
+        if urgent is None:
+            return f"{stamp} › "
+        label = self._named.get(urgent.target, urgent.target)
+        return f"{stamp} 〔{label} {'已超时' if now > urgent.due else '剩 ' + left(urgent.due - now)}〕› "
+
+    def obey(self, line: str) -> None:
+        """Do what was typed."""
+        self.tick()
+        line = line.strip()
         command, _, rest = line.partition(" ")
+        rest = rest.strip()
         match command:
             case "":
                 return
             case "/h":
-                self._console.print(Text(HELP, style="dim"))
+                self._hint(HELP)
             case "/w":
-                self._skip(rest.strip())
-            case "/a":
+                self._skip(rest)
+            case "/a" if rest:
                 self._draft(rest)
             case "/y":
-                self._confirm(rest.strip())
+                self._confirm(rest)
             case "/s":
                 self._know(rest)
-            case "1" | "2" | "3" if not rest:
-                self._pick(int(command))
+            case "/b" if rest:
+                self._buyer(rest)
+            case _ if line.isascii() and line.isdecimal() and len(line) == 1:
+                self._pick(int(line))
+            case _ if line.startswith("/"):
+                self._hint(f"  没有这个写法：{command}。/h 看帮助")
             case _:
                 self._buyer(line)
+
+    def _hint(self, words: str) -> None:
+        self._say(Text(words, style="dim"))
+
+    def _now(self) -> int:
+        return int(self._clock.now()) + self._skipped
 
     def _fact(self) -> dict[str, Any]:
         self._count += 1
         now = self._now()
-        return {"shop": self.shop.id, "key": f"typed:{self._count}", "conversation": "c1", "at": now, "arrived": now}
+        return {"shop": self.shop.id, "key": f"typed:{self._count}", "conversation": TALK, "at": now, "arrived": now}
 
     def _buyer(self, text: str) -> None:
-        fact = model.BuyerSaid(**self._fact(), id=f"m{self._count}", text=text, buyer="买家")
-        self._driver.put(fact)
+        outcome = self._driver.put(model.BuyerSaid(**self._fact(), id=f"m{self._count}", text=text, buyer="小买"))
+        if outcome.conversation and not outcome.conversation.offered:
+            self._hint("  （没有合适的话术）")
+        if self.shop.targets and outcome.conversation and most_urgent(outcome.conversation) is None:
+            self._hint("  （这个时刻不在考核时段，不计时）")
 
-    def _draft(self, text: str, override: str = "", identity: str = "") -> None:
+    def _draft(self, text: str, *, override: str = "", identity: str = "") -> None:
         base = self._fact()
-        fact = model.Drafted(**base, id=identity or f"r{self._count}", agent="客服", text=text, override=override)
+        fact = model.Drafted(**base, id=identity or f"r{self._count}", agent="我", text=text, override=override)
         outcome = self._driver.put(fact)
         if outcome.reply is not None and outcome.reply.state == "queued":
             self._held = None
             self._driver.put(model.Delivered(**self._fact(), id=fact.id))
+            return
+        self._held = fact
+        if missing := fill.blanks(text):
+            known = fill.variables()
+            first = known[missing[0]].label if missing[0] in known else missing[0]
+            self._hint(f"  先补上：/s {first}=…")
+        elif outcome.reply is not None and msgspec.json.decode(outcome.reply.verdict)["verdict"] == "warn":
+            self._hint("  要照发：/y 理由")
         else:
-            self._held = fact
-            self._console.print(Text("  提醒类可用 /y 理由 确认发送；拦截类请修改后重发", style="dim"))
+            self._hint("  请改了再发：/a 文字")
 
     def _confirm(self, reason: str) -> None:
-        if self._held is None or not reason:
-            self._console.print(Text("  没有待确认的回复，或没有写理由", style="dim"))
-            return
-        self._draft(self._held.text, reason, self._held.id)
+        if self._held is None:
+            self._hint("  没有等待确认的回复")
+        elif not reason:
+            self._hint("  请写理由：/y 理由")
+        else:
+            self._draft(self._held.text, override=reason, identity=self._held.id)
 
     def _pick(self, number: int) -> None:
-        held = self._driver.engine.conversation(self.shop.id, "c1")
-        if held is None or number > len(held.offered):
-            self._console.print(Text("  没有这一条建议", style="dim"))
-            return
-        self._draft(held.offered[number - 1].text or "")
+        held = self._driver.engine.conversation(self.shop.id, TALK)
+        offered = held.offered if held else ()
+        if not 1 <= number <= len(offered):
+            self._hint("  现在没有这一条建议")
+        elif not offered[number - 1].text:
+            self._hint("  这一条没有答案文字")
+        else:
+            self._draft(offered[number - 1].text or "")
 
     def _skip(self, text: str) -> None:
         number, unit = text[:-1], text[-1:]
-        if not number.isdecimal() or unit not in UNITS or len(number) > 6:
-            self._console.print(Text("  写法：/w 30s、/w 10m、/w 2h", style="dim"))
+        if not number.isdecimal() or unit not in UNITS or int(number) * UNITS[unit] > LONGEST_SKIP:
+            self._hint("  写法：/w 30s、/w 10m、/w 2h，最多 168h")
             return
         self._skipped += int(number) * UNITS[unit]
-        self._driver.move_to(self._now())
-        self._console.print(Text(f"  现在是 {wire.iso(self._now(), self.shop.zone)[5:19]}", style="dim"))
+        self.tick()
+        self._hint(f"  现在是 {wire.iso(self._now(), self.shop.zone)[5:19].replace('T', ' ')}")
 
     def _know(self, text: str) -> None:
-        key, _, value = text.partition("=")
-        if key.strip() and value.strip():
-            fact = model.ContextChanged(**self._fact(), context={key.strip(): value.strip()})
-            self._driver.put(fact)
+        name, _, value = (part.strip() for part in text.replace("＝", "=").partition("="))
+        known = next((one.name for one in fill.variables().values() if name in (one.name, one.label)), None)
+        if known is None or not value:
+            self._hint("  写法：/s 订单号=123；名称是话术里的变量名，或它的中文名")
+            return
+        self._driver.put(model.ContextChanged(**self._fact(), context={known: value}))
 
     def _hear(self, event: Event) -> None:
-        for line in told(event.type, msgspec.json.decode(event.data), wire.iso(event.at, self.shop.zone)[11:19]):
+        stamp = wire.iso(event.at, self.shop.zone)[11:19]
+        data = msgspec.json.decode(event.data)
+        if event.type == "suggestion.created" and data["silent"]:
+            return  # taken back, which a person sees for himself
+        for line in told(event.type, data, stamp, self._named):
+            self._say(line)
+
+
+class Table:
+    """Seats one person at a chat: this thread reads what is typed, another keeps the chat and its time.
+
+    Reading stays on the main thread, so that Ctrl+C and Ctrl+D leave the terminal as it was.
+    """
+
+    def __init__(self, shop: Shop, clock: Clock, console: Console) -> None:
+        """Lines come from stdin; with a prompt and line editing where that is a terminal."""
+        self._shop, self._clock, self._console = shop, clock, console
+        self._typing = sys.stdin.isatty() and console.is_terminal
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._prompts: queue.Queue[str | None] = queue.Queue()
+        self._prompt = ""
+        self._failure: BaseException | None = None
+
+    def run(self) -> None:
+        """Until /q or the end of input."""
+        self._console.print(Text(f"快回模拟 · {self._shop.name}（{self._shop.platform.name}）", style="bold"))
+        self._console.print(Text(HELP, style="dim"))
+        chat = threading.Thread(target=self._chat, name="chat", daemon=True)
+        chat.start()
+        with contextlib.suppress(EOFError, KeyboardInterrupt):
+            while (prompt := self._prompts.get()) is not None:
+                self._prompt = prompt
+                line = self._read(prompt)
+                self._prompt = ""
+                if line.strip() == "/q":
+                    break
+                self._lines.put(line)
+        self._prompt = ""
+        self._lines.put(None)
+        chat.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def _read(self, prompt: str) -> str:
+        if self._typing:
+            return input(prompt)
+        if line := sys.stdin.readline():
+            return line
+        raise EOFError
+
+    def _chat(self) -> None:
+        try:
+            self._serve(Chat(self._shop, self._clock, self._say))
+        except BaseException as error:  # noqa: BLE001 - raised again on the main thread
+            self._failure = error
+        self._prompts.put(None)
+
+    def _serve(self, chat: Chat) -> None:
+        self._prompts.put(chat.prompt())
+        while True:
+            try:
+                line = self._lines.get(timeout=LOOK)
+            except queue.Empty:
+                chat.tick()
+                continue
+            if line is None:
+                break
+            chat.obey(line)
+            self._prompts.put(chat.prompt())
+        chat.close()
+
+    def _say(self, line: Text) -> None:
+        """Print above what is being typed, and show that again."""
+        if not (self._typing and self._prompt):
             self._console.print(line)
+            return
+        sys.stdout.write("\r\x1b[2K")
+        self._console.print(line)
+        sys.stdout.write(self._prompt + _typed())
+        sys.stdout.flush()
 
 
-def _read(lines: queue.Queue[str | None]) -> None:
-    for line in sys.stdin:
-        lines.put(line.rstrip("\n"))
-    lines.put(None)
+def _typed() -> str:
+    readline = sys.modules.get("readline")
+    return readline.get_line_buffer() if readline else ""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+DATABASE = "kuaihui.sqlite"  # its name in a data folder
+
 _fact = msgspec.json.Decoder(AnyFact)
 _conversation = msgspec.json.Decoder(Conversation)
 _encoder = msgspec.json.Encoder()
@@ -109,11 +111,14 @@ class SQLiteStore:
             raise StoreError(str(error)) from error
 
     def _one(self, name: str, *values: Any) -> Any:  # noqa: ANN401 - whatever the column holds
-        row = self._sql.execute(self._q[name], values).fetchone()
+        row = self._do(name, *values).fetchone()
         return None if row is None else row[0]
 
     def _do(self, name: str, *values: Any) -> sqlite3.Cursor:  # noqa: ANN401
-        return self._sql.execute(self._q[name], values)
+        try:
+            return self._sql.execute(self._q[name], values)
+        except sqlite3.Error as error:
+            raise StoreError(str(error)) from error
 
     def record(self, fact: AnyFact) -> bool:
         """Keep the fact; False if its key was known in this shop."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import secrets
+import shlex
 import signal
 import socket
 import sys
@@ -16,77 +15,27 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import web
 
-from bot import signature
 from bot.channels.callback import Callback
 from bot.channels.outbox import Outbox
-from bot.config import Config, Server, ShopConfig
+from bot.config import Server
 from bot.engine import Engine
 from bot.loop import Loop
 from bot.shop import assemble
-from bot.store import SQLiteStore, StoreError
+from bot.store import DATABASE, SQLiteStore, StoreError
 from bot.web.app import make
 from bot.web.metrics import Metrics
+from bot.web.protocol import Runner
 from replies import DataError
-from replies.guard import Allowance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bot.clock import SystemClock
+    from bot.config import Config
+    from bot.demo import Demo
     from bot.shop import Shop
 
 log = logging.getLogger(__name__)
-
-DATABASE = "kuaihui.sqlite"
-DEMO_FILE = "demo.json"
-
-
-class Demo(msgspec.Struct, frozen=True):
-    """The demo shop's secrets, made once and kept in the data folder."""
-
-    webhook_secret: str
-    token: str
-
-
-def demo(data: Path) -> Demo:
-    """The demo shop's secrets; made at the first start, readable by the owner only. Raises DataError."""
-    file = data / DEMO_FILE
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        if file.exists():
-            return msgspec.json.decode(file.read_bytes(), type=Demo)
-        made = Demo(signature.PREFIX + _base64(secrets.token_bytes(32)), secrets.token_urlsafe(24))
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as opened:
-            opened.write(msgspec.json.encode(made))
-    except OSError as error:
-        raise DataError([f"{file}: {error.strerror}"]) from error
-    except msgspec.DecodeError as error:
-        raise DataError([f"{file}: {error}; remove it to have new secrets made"]) from error
-    return made
-
-
-def _base64(raw: bytes) -> str:
-    import base64  # noqa: PLC0415 - the one use
-
-    return base64.b64encode(raw).decode()
-
-
-def demo_config(server: Server, known: Demo) -> Config:
-    """A 拼多多 shop with the library that comes with the program, and no callback."""
-    shop = ShopConfig(
-        id="demo",
-        name="演示店铺",
-        platform="pinduoduo",
-        library=(),
-        callback_url="",
-        timezone="Asia/Shanghai",
-        stages={},
-        allow=Allowance(),
-        keys=(signature.secret(known.webhook_secret),),
-        token=known.token,
-    )
-    return Config(server, (shop,))
 
 
 async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], None]) -> None:
@@ -95,7 +44,7 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
     data = _folder(config)
     loop = await _open(data, shops, clock, config.server.inbox)
     app = make(loop, shops, Metrics(loop))
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5, keepalive_timeout=75)
+    runner = Runner(app)
     outbox: asyncio.Task[None] | None = None
     try:
         await runner.setup()
@@ -104,6 +53,7 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
         courier = Outbox(loop, Callback(shops, clock, allow_private=config.server.allow_private_callbacks))
         outbox = asyncio.create_task(courier.run())
         host, port = listening.getsockname()[:2]
+        clock.begin()
         ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
         await _until_told(outbox)
     finally:
@@ -120,7 +70,7 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
 def _folder(config: Config) -> Path:
     data = Path(config.server.data)
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise DataError([f"{data}: {error.strerror}"]) from error
     return data
@@ -163,13 +113,20 @@ async def _until_told(outbox: asyncio.Task[None]) -> None:
         log.error("the outbox stopped", exc_info=outbox.exception())
 
 
-def greet(url: str, config: Config, known: Demo | None) -> None:
-    """Say on stdout how to reach the server; secrets are printed for the demo shop only."""
+def ready_line(url: str, config: Config, known: Demo | None) -> str:
+    """One line of JSON: the address and the shops; secrets (of the demo) only where `known`."""
+    secrets = {"webhook_secret": known and known.webhook_secret, "token": known and known.token}
+    shops = [{"id": shop.id, "platform": shop.platform, **secrets} for shop in config.shops]
+    return msgspec.json.encode({"url": url, "shops": shops}).decode()
+
+
+def greeting(url: str, config: Config, known: Demo | None) -> str:
+    """How to reach the server, for people; secrets are told for the demo shop only."""
     lines = [f"快回已启动：{url}"]
     if known is None:
         lines += [f"  店铺 {shop.id}（{shop.platform}）：{url}/webhook/{shop.id}" for shop in config.shops]
     else:
-        data = "" if config.server.data == Server().data else f" --data {config.server.data}"
+        data = "" if config.server.data == Server().data else f" --data {shlex.quote(config.server.data)}"
         lines += [
             f"  演示店铺 demo（拼多多）的 webhook：{url}/webhook/demo",
             f"  webhook 密钥：{known.webhook_secret}",
@@ -179,9 +136,8 @@ def greet(url: str, config: Config, known: Demo | None) -> None:
             f"  .venv/bin/kuaihui send --url {url}{data} 什么时候发货",
             "看店铺实时情况：",
             f"  .venv/bin/kuaihui watch --url {url}{data}",
-            "按 Ctrl+C 停止。",
         ]
-    print("\n".join(lines))  # noqa: T201 - the command's output
+    return "\n".join([*lines, "按 Ctrl+C 停止。"])
 
 
 def run(config: Config, clock: SystemClock, *, ready: Callable[[str], None]) -> None:

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import json
 from collections import deque
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import aiohttp
 from rich.console import Console, Group
@@ -15,35 +15,30 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from bot.simulate import left, told
+from bot.told import labels, left, told
+from replies import DataError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from bot.clock import SystemClock
 
 LINES = 20  # of the feed
 LOOK = 2.0  # seconds between two looks at who waits
 
 
-class Refusal(Exception):
-    """The server does not let us watch; the message says why."""
-
-
 class Watch:
     """One shop of one server."""
 
-    def __init__(self, url: str, shop: str, token: str, clock: SystemClock, console: Console) -> None:
-        """`url` of the server, without a path."""
-        self._base = f"{url.rstrip('/')}/api/shops/{shop}"
+    def __init__(self, url: str, shop: str, token: str, console: Console) -> None:
+        """`url` of the server, without a path. On anything but a terminal the feed is printed, a line an event."""
+        self._url, self._base = url, f"{url.rstrip('/')}/api/shops/{quote(shop, safe='')}"
         self._headers = {"Authorization": f"Bearer {token}"}
-        self._clock, self._console = clock, console
+        self._console, self._named = console, labels()
         self._waiting: list[dict[str, Any]] = []
         self._lines: deque[Text] = deque(maxlen=LINES)
         self._after = 0
 
     async def run(self) -> None:
-        """Until interrupted. Raises Refusal; a server that goes away is waited for."""
+        """Until interrupted. Raises DataError at the start; a server that goes away later is waited for."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=5)
         async with aiohttp.ClientSession(headers=self._headers, timeout=timeout) as session:
             await self._look(session)  # what is wrong with the address or the token shows before anything is drawn
@@ -54,19 +49,21 @@ class Watch:
     async def _look(self, session: aiohttp.ClientSession) -> None:
         try:
             async with session.get(f"{self._base}/conversations") as response:
+                said = await response.json()
                 if response.status != 200:
-                    error = (await response.json())["error"]["message"]
-                    raise Refusal(f"the server answered {response.status}: {error}")
-                self._waiting = (await response.json())["conversations"]
-        except aiohttp.ClientError as error:
-            raise Refusal(f"no server at {self._base}: {error}") from error
+                    raise DataError([f"the server answered {response.status}: {said['error']['message']}"])
+                self._waiting = said["conversations"]
+        except (aiohttp.ClientConnectionError, aiohttp.InvalidURL) as error:
+            raise DataError([f"no server at {self._url}: {error}"]) from error
+        except (aiohttp.ClientError, ValueError, LookupError, TypeError) as error:
+            raise DataError([f"{self._url} is no server of ours: {error}"]) from error
 
     async def _draw(self, session: aiohttp.ClientSession) -> None:
         if not self._console.is_terminal:
             return
         with Live(console=self._console, auto_refresh=False, screen=False) as live:
             while True:
-                with contextlib.suppress(Refusal):
+                with contextlib.suppress(DataError):
                     await self._look(session)
                 live.update(Group(self._table(), *self._lines), refresh=True)
                 await _pause(LOOK / 2)
@@ -75,13 +72,12 @@ class Watch:
         table = Table(title="等待回复的买家", expand=True)
         for column in ("买家", "最后一句", "剩余", "指标"):
             table.add_column(column)
-        now = self._clock.now()
         for waiting in self._waiting[:30]:
-            seconds = int(datetime.fromisoformat(waiting["due"]).timestamp() - now)
+            seconds = waiting["left_s"]  # by the server's clock, which in trials is not ours
             style = "red" if seconds < 180 else "yellow" if seconds < 600 else ""
             shown = "已超时" if seconds < 0 else left(seconds)
             who = waiting["buyer"]["name"] or waiting["buyer"]["id"]
-            table.add_row(who, waiting["last"][:40], Text(shown, style=style), waiting["target"])
+            table.add_row(who, waiting["last"][:40], Text(shown, style=style), self._named.get(waiting["target"], ""))
         return table
 
     async def _feed(self, session: aiohttp.ClientSession) -> None:
@@ -89,9 +85,7 @@ class Watch:
             try:
                 async for event in self._events(session):
                     self._after = event["seq"]
-                    stamp = datetime.fromisoformat(event["timestamp"]).astimezone(UTC).strftime("%H:%M:%S")
-                    stamp = event["timestamp"][11:19] or stamp
-                    for line in told(event["type"], event["data"], stamp):
+                    for line in told(event["type"], event["data"], event["timestamp"][11:19], self._named):
                         self._show(line)
             except aiohttp.ClientError:
                 self._show(Text("连接断开，正在重连……", style="dim"))
@@ -100,7 +94,7 @@ class Watch:
     def _show(self, line: Text) -> None:
         self._lines.append(line)
         if not self._console.is_terminal:
-            self._console.print(line)
+            self._console.print(line, soft_wrap=True)
 
     async def _events(self, session: aiohttp.ClientSession) -> AsyncIterator[dict[str, Any]]:
         async with session.get(f"{self._base}/events", params={"after": str(self._after)}) as response:
@@ -119,3 +113,9 @@ async def _pause(seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await asyncio.Event().wait()
+
+
+def run(url: str, shop: str, token: str) -> None:
+    """Watch on stdout until interrupted. Raises DataError when there is nothing to watch."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(Watch(url, shop, token, Console(highlight=False)).run())

@@ -1,0 +1,91 @@
+"""I tell people what happened: an event of the feed as lines for the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from bot import platforms
+from replies import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+COLOURS = {
+    "deadline.warning": "yellow",
+    "deadline.missed": "bold red",
+    "deadline.cleared": "green",
+    "draft.held": "red",
+    "violation.seen": "red",
+    "message.send": "cyan",
+}
+ENDINGS = {"answered": "已回复", "recalled": "买家已撤回"}
+
+
+def labels() -> dict[str, str]:
+    """What people call each reply target, by name. Raises replies.DataError for an unreadable platform file."""
+    return {target.name: target.label for name in platforms.names() for target in platforms.load(name).targets}
+
+
+def told(kind: str, data: dict[str, Any], stamp: str, named: Mapping[str, str]) -> Iterator[Text]:
+    """One event as lines. `stamp`: the time of day before them; `named`: labels of reply targets."""
+    colour = COLOURS.get(kind, "white")
+
+    def headed(words: str) -> Text:
+        return Text.assemble((f"{stamp} ", "dim"), (words, colour))
+
+    match kind, data:
+        case "suggestion.created", {"suggestions": [*suggestions]}:
+            yield from _offered(suggestions)
+        case "deadline.warning", {"stage": stage, "due": str() as due, "target": target, "buyer": buyer}:
+            label = named.get(target, target)
+            yield headed(f"⏰ 买家 {buyer} 在等回复：{label} 还剩 {left(stage)}（截止 {due[11:19]}）")
+        case "deadline.missed", {"target": target, "buyer": buyer}:
+            yield headed(f"✗ 买家 {buyer} 等待超时：{named.get(target, target)}")
+        case "deadline.cleared", {"target": target, "buyer": buyer, "reason": reason}:
+            late = "，其实没有超时" if data.get("corrected") else ""
+            yield headed(f"✓ 买家 {buyer} {ENDINGS.get(reason, reason)}：{named.get(target, target)}{late}")
+        case (("draft.held" | "violation.seen"), {"findings": [*findings], "text": text}):
+            yield headed(f"⛔ {'未发送' if kind == 'draft.held' else '平台上已发出违规内容'}：{text}")
+            yield from _why(findings, data.get("rewrite"), colour)
+        case "message.send", {"text": text}:
+            yield headed(f"→ 发送：{text}")
+        case "message.failed", {"reason": reason}:
+            yield Text.assemble((f"{stamp} ", "dim"), (f"✗ 发送失败：{reason}", "bold red"))
+
+
+def _offered(suggestions: Iterable[dict[str, Any]]) -> Iterator[Text]:
+    number = 0
+    for number, found in enumerate(suggestions, 1):
+        line = Text.assemble((f"  {number} ", "bold blue"), f"[{found['score']:.2f}] {found['title']}")
+        line.append(f"：{found['text']}" if found["text"] else "")
+        line.append(f"  {found['why']}", style="dim")
+        if found["missing"]:
+            line.append(f"  待填写：{'、'.join(map(label, found['missing']))}", style="yellow")
+        yield line
+    if not number:
+        yield Text("  （没有合适的话术）", style="dim")
+
+
+def _why(findings: Iterable[dict[str, Any]], rewrite: str | None, colour: str) -> Iterator[Text]:
+    for finding in findings:
+        word = "拦截" if finding["action"] == "block" else "提醒"
+        what = f"「{finding['excerpt']}」" if finding["excerpt"] else ""
+        yield Text(f"    {word}{what} {finding['reason']} 依据：{finding['source']}", style=colour)
+    if rewrite:
+        yield Text(f"    建议改为：{rewrite}", style="green")
+
+
+def label(variable: str) -> str:
+    """What people call a variable of a script."""
+    known = fill.variables().get(variable)
+    return known.label if known else variable
+
+
+def left(seconds: int) -> str:
+    """A time left, as people say it."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{number} {unit}" for number, unit in ((hours, "小时"), (minutes, "分"), (rest, "秒")) if number]
+    return " ".join(parts) or "0 秒"
