@@ -6,20 +6,26 @@ import time
 
 
 class SystemClock:
-    """The time of the world, or for trials one that starts at `start` and runs `rate` times as fast."""
+    """The time of the world, or for trials one that begins at `start` and runs `rate` times as fast."""
 
     def __init__(self, *, start: float | None = None, rate: float = 1.0) -> None:
-        """`start` in unix seconds; None is now. `rate` > 0."""
+        """`start` in unix seconds; None is now. `rate` > 0. A trial's clock stands still until `begin`."""
         self._rate = rate
         # Without a start or a rate the wall clock is read each time, so that corrections of it are followed.
-        self._origin = None if start is None and rate == 1.0 else (start or time.time(), time.monotonic())  # noqa: TID251
+        self._start = None if start is None and rate == 1.0 else start or time.time()  # noqa: TID251
+        self._began: float | None = None
+
+    def begin(self) -> None:
+        """Let a trial's time run from here on."""
+        self._began = time.monotonic()  # noqa: TID251
 
     def now(self) -> float:
         """Unix seconds."""
-        if self._origin is None:
+        if self._start is None:
             return time.time()  # noqa: TID251
-        start, began = self._origin
-        return start + (time.monotonic() - began) * self._rate  # noqa: TID251
+        if self._began is None:
+            return self._start
+        return self._start + (time.monotonic() - self._began) * self._rate  # noqa: TID251
 
     def world(self) -> float:
         """Unix seconds as everybody else has them, in a trial too."""

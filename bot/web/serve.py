@@ -57,8 +57,7 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
         ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
         await _until_told(outbox)
     finally:
-        loop.stopped.set()  # streams end now, so that cleanup need not wait for them
-        await loop.rung(0)
+        loop.release()  # streams end now, so that cleanup need not wait for them
         if outbox is not None:
             outbox.cancel()
             with contextlib.suppress(asyncio.CancelledError):
