@@ -63,10 +63,14 @@ class Loop:
         self._thread.start()
         self._tail_from = await started
 
-    async def stop(self) -> None:
-        """Finish what was accepted, tell every listener, and close the store."""
+    def release(self) -> None:
+        """Tell every listener that the end has come; what is asked meanwhile is still answered."""
         self.stopped.set()
         self._ring([])
+
+    async def stop(self) -> None:
+        """Finish what was accepted, tell every listener, and close the store."""
+        self.release()
         with self._awake:
             self._stopping = True
             self._awake.notify()
