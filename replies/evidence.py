@@ -1,115 +1,172 @@
-"""I weigh what speaks for each script, and for showing none."""
+"""I measure what speaks for each script, and what speaks for showing none."""
 
 from __future__ import annotations
 
 import math
-import tomllib
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 from rapidfuzz import fuzz, process
 
-from replies.reading import pieces
-from replies.text import WORDS
+from replies.reading import core_of, denies, numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from replies.index import Index
+    from replies.index import Found, Index
     from replies.reading import Reading
 
 
-class Bars(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Scores from which a script is shown, shown beside a better one, and called strong."""
-
-    show: float
-    also: float
-    strong: float
-
-
-class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a unit of each kind of evidence adds to the log odds of a script, and `none`, `known` to those of silence."""
-
-    exact: float
-    bm: float
-    ratio: float
-    cosine: float
-    none: float
-    known: float
-
-
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    bars: Bars
-    lexical: Weights
-
-
-@cache
-def fitted() -> _File:
-    """The bars and weights of `words/weights.toml`."""
-    return msgspec.convert(tomllib.loads((WORDS / "weights.toml").read_text(encoding="utf-8")), _File)
+NO_VECTORS = (0.0, 0.0)
 
 
 class Phrasing(NamedTuple):
-    """A 问法 as written and as compared; `norm` is the length of its vector of piece rarities."""
+    """A 问法 as written and as compared.
+
+    `weight`, `norm`: the sum of its pieces' rarities, and the length of their vector.
+    """
 
     text: str
     plain: str
-    folded: str
+    pieces: tuple[str, ...]
+    weight: float
     norm: float
+    numbers: frozenset[str]
+    denies: bool
 
 
-class Candidate(NamedTuple):
-    """A script under consideration: its log odds, and the phrasing nearest to what was asked."""
+class Entry:
+    """A script as it is compared: its phrasings, and their texts in lists of their own for rapidfuzz."""
 
-    odds: float
+    __slots__ = ("cores", "phrasings", "plains")
+
+    def __init__(self) -> None:
+        """Empty: `add` fills it."""
+        self.phrasings: list[Phrasing] = []
+        self.plains: list[str] = []
+        self.cores: list[str] = []
+
+    def add(self, text: str, reading: Reading, index: Index) -> None:
+        """One more phrasing, `text` as written and as read."""
+        rarities = [index.rarity(piece) for piece in reading.pieces]
+        self.phrasings.append(
+            Phrasing(
+                text=text,
+                plain=reading.plain,
+                pieces=reading.pieces,
+                weight=math.fsum(rarities) or 1.0,
+                norm=math.sqrt(math.fsum([each * each for each in rarities])) or 1.0,
+                numbers=numbers(reading.plain),
+                denies=denies(reading.plain),
+            )
+        )
+        self.plains.append(reading.plain)
+        self.cores.append(core_of(reading.folded))
+
+
+class Evidence(NamedTuple):
+    """What speaks for one script, each about 0 to 1; `phrasing` is the nearest.
+
+    `same`: a phrasing is the message. `share`, `weight`: BM25 of all its phrasings, of what the message could earn and
+    in itself. `ratio`: edit similarity of the nearest phrasing; `core`: the
+    best one without filler words. `cosine`, `cover`: idf cosine, and the share of the
+    phrasing that the message covers. `numbers`, `denial`: 1 where the two name different numbers, or only one denies.
+    `nearest`, `centre`: cosine of sentence vectors with the nearest phrasing and with the middle of all of them.
+    """
+
     script: int
     phrasing: Phrasing
+    same: float
+    share: float
+    weight: float
+    ratio: float
+    core: float
+    cosine: float
+    cover: float
+    numbers: float
+    denial: float
+    nearest: float = 0.0
+    centre: float = 0.0
 
 
-def weigh(
-    asked: Reading,
-    found: Sequence[tuple[float, int]],
-    phrasings: Sequence[Sequence[Phrasing]],
-    *,
-    index: Index,
-    exact: frozenset[int],
-) -> list[Candidate]:
-    """Log odds of each script of `found` (as Index.best gives them), best first; `exact` ones have the very phrasing.
+class Silence(NamedTuple):
+    """What speaks for showing nothing.
 
-    The dearer comparison is kept for the best dozen by the cheaper ones.
+    `known`: share of the message's telling pieces that the library has at all. `length`: logarithm of its characters.
+    `filler`: 1 if it is filler words alone. `content`: logarithm of the characters that are not filler, plus 1.
     """
-    weights = fitted().lexical
-    rough: list[tuple[float, int, Phrasing]] = []
-    for evidence, script in found:
-        of_script = phrasings[script]
-        _, ratio, at = process.extractOne(asked.plain, [each.plain for each in of_script], scorer=fuzz.ratio)
-        same = weights.exact if script in exact else 0.0
-        rough.append((weights.bm * evidence + weights.ratio * ratio / 100 + same, script, of_script[at]))
-    rough.sort(key=lambda each: (-each[0], each[1]))
-    wanted = {piece: index.rarity(piece) ** 2 for piece in asked.pieces}
-    norm = math.sqrt(sum(wanted.values())) or 1.0
-    ready = [
-        Candidate(odds + weights.cosine * _shared(wanted, nearest) / (norm * nearest.norm), script, nearest)
-        for odds, script, nearest in rough[:12]
-    ]
-    ready += [Candidate(odds, script, nearest) for odds, script, nearest in rough[12:]]
-    ready.sort(key=lambda each: (-each.odds, each.script))
+
+    known: float
+    length: float
+    filler: float
+    content: float
+
+
+def outlook(asked: Reading, found: Found) -> Silence:
+    """What speaks for showing nothing, whatever the scripts."""
+    left = len(core_of(asked.plain))
+    return Silence(
+        known=found.known / found.total if found.total else 0.0,
+        length=math.log(max(len(asked.plain), 1)),
+        filler=float(left == 0),
+        content=math.log1p(left),
+    )
+
+
+class Looked(NamedTuple):
+    """What is known of a message before phrasings are compared with it.
+
+    `closeness`: of scripts, the cosines of sentence vectors, where there are any. `exact`: scripts with the very
+    phrasing. `keep`: how many scripts are compared in every way.
+    """
+
+    asked: Reading
+    found: Found
+    closeness: Mapping[int, tuple[float, float]]
+    exact: frozenset[int]
+    keep: int
+
+
+def measure(looked: Looked, scripts: Iterable[int], entries: Sequence[Entry], index: Index) -> list[Evidence]:
+    """The evidence for the best of `scripts` by pieces, letters and meaning together."""
+    asked, found = looked.asked, looked.found
+    rough: list[tuple[float, int, float, int]] = []
+    total = found.total or 1.0
+    for script in scripts:
+        _, ratio, at = process.extractOne(asked.plain, entries[script].plains, scorer=fuzz.ratio)
+        share, near = found.scores.get(script, 0.0) / total, looked.closeness.get(script, NO_VECTORS)
+        rough.append((-share - ratio / 100 - sum(near), script, ratio / 100, at))
+    rough.sort()
+    wanted = {piece: index.rarity(piece) for piece in asked.pieces}
+    norm = math.sqrt(math.fsum([value * value for value in wanted.values()])) or 1.0
+    core, mine, turned = core_of(asked.folded), numbers(asked.plain), denies(asked.plain)
+    ready = []
+    for _, script, ratio, at in rough[: looked.keep]:
+        entry = entries[script]
+        phrasing = entry.phrasings[at]
+        weight = found.scores.get(script, 0.0)
+        cosine, cover = _common(wanted, norm, phrasing)
+        nearest, centre = looked.closeness.get(script, NO_VECTORS)
+        ready.append(
+            Evidence(
+                script=script,
+                phrasing=phrasing,
+                same=float(script in looked.exact),
+                share=weight / total,
+                weight=weight / 60,
+                ratio=ratio,
+                core=process.extractOne(core, entry.cores, scorer=fuzz.ratio)[1] / 100 if core else 0.0,
+                cosine=cosine,
+                cover=cover,
+                numbers=float(bool(mine and phrasing.numbers) and mine.isdisjoint(phrasing.numbers)),
+                denial=float(turned != phrasing.denies),
+                nearest=nearest,
+                centre=centre,
+            )
+        )
     return ready
 
 
-def _shared(wanted: dict[str, float], phrasing: Phrasing) -> float:
-    both = {*pieces(phrasing.plain), *pieces(phrasing.folded)} & wanted.keys()
-    return math.fsum(wanted[piece] for piece in both)
-
-
-def shares(asked: Reading, candidates: Sequence[Candidate], index: Index) -> list[float]:
-    """The probability of each candidate, with the choice of none of them: 0 to 1, comparable between messages."""
-    weights = fitted().lexical
-    rare = [(index.rarity(piece), piece in index) for piece in asked.pieces]
-    total = math.fsum(each for each, _ in rare) or 1.0
-    none = weights.none + weights.known * math.fsum(each for each, seen in rare if seen) / total
-    top = max((none, *(each.odds for each in candidates)))
-    exp = [math.exp(each.odds - top) for each in candidates]
-    whole = math.fsum(exp) + math.exp(none - top)
-    return [each / whole for each in exp]
+def _common(wanted: Mapping[str, float], norm: float, phrasing: Phrasing) -> tuple[float, float]:
+    """The idf cosine of message and phrasing, and the share of the phrasing's rarity that the message has."""
+    values = [wanted[piece] for piece in phrasing.pieces if piece in wanted]
+    return math.fsum([each * each for each in values]) / (norm * phrasing.norm), math.fsum(values) / phrasing.weight

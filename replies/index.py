@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import heapq
 import math
-from array import array
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+
+class Found(NamedTuple):
+    """What an index knows of a message: the BM25 of each script, and the rarity of all its pieces and of known ones."""
+
+    scores: dict[int, float]
+    total: float
+    known: float
+
+    def best(self, keep: int) -> list[int]:
+        """The `keep` best scripts, best first; the earlier script of the library goes first among equals."""
+        if len(self.scores) <= keep:
+            return sorted(self.scores, key=lambda script: (-self.scores[script], script))
+        bar = heapq.nlargest(keep, self.scores.values())[-1]
+        top = sorted((-value, script) for script, value in self.scores.items() if value >= bar)
+        return [script for _, script in top[:keep]]
+
 
 _SATURATION, _LENGTH = 1.2, 0.75  # Okapi BM25's usual k1 and b
 
@@ -25,16 +41,23 @@ class Index:
         counts = [Counter(piece for phrasing in document for piece in phrasing) for document in documents]
         lengths = [count.total() for count in counts]
         self._mean = max(sum(lengths) / max(len(lengths), 1), 1.0)
-        self._scripts: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
-        self._worth: defaultdict[str, array[float]] = defaultdict(lambda: array("f"))
-        for script, (count, length) in enumerate(zip(counts, lengths, strict=True)):
-            for piece, times in count.items():
-                self._scripts[piece].append(script)
-                self._worth[piece].append(self._impact(times, length))
         self.size = len(counts)
-        self._extra: dict[str, dict[int, float]] = {}
         self.unknown = self._rarity(0)
-        self._rare = {piece: self._rarity(len(scripts)) for piece, scripts in self._scripts.items()}
+        held: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        for script, count in enumerate(counts):
+            for piece, times in count.items():
+                held[piece].append((script, times))
+        self._rare = {piece: self._rarity(len(holders)) for piece, holders in held.items()}
+        # Numbers and worths are shared objects in plain lists: half the time of arrays, which make each number anew.
+        shared: dict[float, float] = {}
+        self._scripts: dict[str, list[int]] = {}
+        self._worth: dict[str, list[float]] = {}
+        for piece, holders in held.items():
+            rarity = self._rare[piece]
+            self._scripts[piece] = [script for script, _ in holders]
+            worths = [round(rarity * self._impact(times, lengths[script]), 2) for script, times in holders]
+            self._worth[piece] = [shared.setdefault(worth, worth) for worth in worths]
+        self._extra: dict[str, dict[int, float]] = {}
 
     def _impact(self, times: int, length: int) -> float:
         """How much a piece that stands in `times` phrasings of a script speaks for it: 0 to 2.2."""
@@ -47,36 +70,33 @@ class Index:
         """How telling `piece` is: the BM25 idf; that of a piece never seen for an unknown one."""
         return self._rare.get(piece, self.unknown)
 
-    def best(self, asked: Sequence[str], *, keep: int, budget: int) -> list[tuple[float, int]]:
-        """The `keep` best scripts as (evidence, script), best first; evidence is a share of what `asked` could earn.
-
-        Rarest pieces first; stops once `budget` postings are spent, so that cost does not grow with the library.
-        """
-        rare, total = self._rare, 0.0
+    def look(self, asked: Sequence[str], *, budget: int) -> Found:
+        """Every script that holds pieces of `asked`, scored; rarest pieces first, until `budget` postings are spent."""
+        rare, total, seen = self._rare, 0.0, 0.0
         known: list[tuple[float, str]] = []
         for piece in asked:
             weight = rare.get(piece)
             if weight is None:
                 total += self.unknown
             else:
-                total += weight
+                seen += weight
                 known.append((-weight, piece))
         known.sort()
-        found: dict[int, float] = {}
-        get = found.get
-        for negative, piece in known:
+        scores: dict[int, float] = {}
+        for _, piece in known:
             scripts = self._scripts[piece]
-            for script, worth in zip(scripts, self._worth[piece], strict=True):
-                found[script] = get(script, 0.0) - negative * worth
-            extra = self._extra.get(piece)
-            if extra:
-                for script, worth in extra.items():
-                    found[script] = get(script, 0.0) - negative * worth
             budget -= len(scripts)
-            if budget <= 0:
+            if budget < 0 and scores:
                 break
-        top = heapq.nlargest(keep, ((value, -script) for script, value in found.items()))
-        return [(value / total, -script) for value, script in top]
+            for script, worth in zip(scripts, self._worth[piece], strict=True):
+                if script in scores:
+                    scores[script] += worth
+                else:
+                    scores[script] = worth
+            if piece in self._extra:
+                for script, worth in self._extra[piece].items():
+                    scores[script] = scores.get(script, 0.0) + worth
+        return Found(scores=scores, total=total + seen, known=seen)
 
     def learn(self, script: int, before: Sequence[Sequence[str]], after: Sequence[Sequence[str]]) -> None:
         """Count the phrasings `after` for `script`, whose phrasings in the index as built were `before`."""
@@ -84,10 +104,11 @@ class Index:
         new = Counter(piece for phrasing in after for piece in phrasing)
         lengths = old.total(), new.total()
         for piece, times in new.items():
-            was = self._impact(old[piece], lengths[0]) if old[piece] else 0.0
-            self._extra.setdefault(piece, {})[script] = self._impact(times, lengths[1]) - was
             if piece not in self._rare:
-                self._scripts[piece], self._rare[piece] = array("I"), self._rarity(1)
+                self._scripts[piece], self._worth[piece], self._rare[piece] = [], [], self._rarity(1)
+            was = self._impact(old[piece], lengths[0]) if old[piece] else 0.0
+            gain = self._impact(times, lengths[1]) - was
+            self._extra.setdefault(piece, {})[script] = gain * self._rare[piece]
 
     def __contains__(self, piece: str) -> bool:
         """Does any phrasing hold `piece`?"""

@@ -6,11 +6,14 @@ import itertools
 import re
 import tomllib
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from replies.text import WORDS, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LONGEST = 400  # characters compared of one message: more is a pasted document, and costs time a buyer could use
 
@@ -34,21 +37,48 @@ class _Courtesy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     heads: list[str]
     tails: list[str]
     empty: list[str]
+    filler: list[str]
+
+
+class _Negation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    neutral: list[str]
+    closing: list[str]
+    deny: list[str]
+
+
+class _Patterns(NamedTuple):
+    heads: re.Pattern[str]
+    tails: re.Pattern[str]
+    empty: frozenset[str]
+    filler: re.Pattern[str]
 
 
 @cache
-def _courtesy() -> tuple[re.Pattern[str], re.Pattern[str], frozenset[str]]:
-    raw = tomllib.loads((WORDS / "courtesy.toml").read_text(encoding="utf-8"))
-    words = msgspec.convert(raw, _Courtesy)
-    heads, tails = (_any_of([normalise(word) for word in each]) for each in (words.heads, words.tails))
-    return re.compile(heads), re.compile(f"(?:{tails})+$"), frozenset(map(normalise, words.empty))
+def _courtesy() -> _Patterns:
+    words = msgspec.convert(_toml("courtesy"), _Courtesy)
+    return _Patterns(
+        heads=re.compile(_any_of(words.heads)),
+        tails=re.compile(f"(?:{_any_of(words.tails)})+$"),
+        empty=frozenset(map(normalise, words.empty)),
+        filler=re.compile(_any_of(words.filler)),
+    )
+
+
+@cache
+def _negation() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    words = msgspec.convert(_toml("negation"), _Negation)
+    closing = re.compile(f"(?:{_any_of(words.closing)})$")
+    return re.compile(_any_of(words.neutral)), closing, re.compile(_any_of(words.deny))
+
+
+def _toml(name: str) -> dict[str, Any]:
+    return tomllib.loads((WORDS / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 @cache
 def _synonyms() -> tuple[re.Pattern[str], dict[str, str]]:
-    raw = tomllib.loads((WORDS / "synonyms.toml").read_text(encoding="utf-8"))
     canonical: dict[str, str] = {}
-    for lists in msgspec.convert(raw, dict[str, list[list[str]]]).values():
+    for lists in msgspec.convert(_toml("synonyms"), dict[str, list[list[str]]]).values():
         for same in lists:
             first = normalise(same[0])
             for word in same:
@@ -56,14 +86,15 @@ def _synonyms() -> tuple[re.Pattern[str], dict[str, str]]:
     return re.compile(_any_of(canonical)), canonical
 
 
-def _any_of(words: object) -> str:
-    listed = sorted(set(words), key=lambda word: (-len(word), word))  # type: ignore[call-overload]
+def _any_of(words: Iterable[str]) -> str:
+    """A pattern for any of `words` as they stand after normalisation, the longest first."""
+    listed = sorted({normalise(word) for word in words}, key=lambda word: (-len(word), word))
     return "|".join(map(re.escape, listed))
 
 
 def peel(text: str) -> str:
     """Normalised `text` without politeness at its front and back; empty if it is nothing else."""
-    heads, tails, _ = _courtesy()
+    heads, tails = _courtesy().heads, _courtesy().tails
     start = 0
     while front := heads.match(text, start):
         start = front.end()
@@ -86,9 +117,28 @@ def read(message: str) -> Reading:
     """`message` as it is compared. Never fails; all parts are empty where nothing but marks was typed."""
     whole = normalise(message)[:LONGEST]
     plain = peel(whole)
-    greets = tuple(dict.fromkeys(_courtesy()[0].findall(whole))) if whole and not plain else ()
-    asks = bool(plain) and not plain.isdigit() and whole not in _courtesy()[2] and plain not in _courtesy()[2]
+    greets = tuple(dict.fromkeys(_courtesy().heads.findall(whole))) if whole and not plain else ()
+    asks = bool(plain) and not plain.isdigit() and _courtesy().empty.isdisjoint((whole, plain))
     plain = plain or whole
     folded = fold(plain)
     both = pieces(plain) if folded == plain else tuple(dict.fromkeys((*pieces(plain), *pieces(folded))))
     return Reading(whole=whole, plain=plain, folded=folded, pieces=both, asks=asks, greets=greets)
+
+
+def core_of(text: str) -> str:
+    """What is left of a peeled or folded text without filler words."""
+    return _courtesy().filler.sub("", text)
+
+
+def denies(plain: str) -> bool:
+    """Does a peeled text deny something? Questions of the kind 能不能 and 退不 do not; 没法退 does."""
+    neutral, closing, deny = _negation()
+    return bool(deny.search(closing.sub("", neutral.sub("", plain))))
+
+
+_digits = re.compile(r"\d+")
+
+
+def numbers(plain: str) -> frozenset[str]:
+    """The numbers of a peeled text."""
+    return frozenset(_digits.findall(plain))

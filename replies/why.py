@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from replies.reading import fold, read
+from typing import TYPE_CHECKING
+
+from replies.reading import fold
+
+if TYPE_CHECKING:
+    from replies.evidence import Phrasing
+    from replies.reading import Reading
 
 _SHOWN = 3  # words named at most: the line must be read at a glance
 
 
-def why(asked: str, phrasing: str) -> str:
+def why(asked: Reading, phrasing: Phrasing) -> str:
     """The 问法 that matched `asked` and the words that carried it, in Chinese."""
-    mine, theirs = read(asked), read(phrasing)
-    if mine.plain == theirs.plain:
-        return f"与问法「{phrasing}」相同"
-    if mine.folded == theirs.folded:
-        return f"与问法「{phrasing}」同义"
-    words = common(mine.plain, theirs.plain) or common(mine.folded, fold(theirs.folded))
+    if asked.plain == phrasing.plain:
+        return f"与问法「{phrasing.text}」相同"
+    words = common(asked.plain, phrasing.plain)
+    if not words or len(words[0]) == 1:
+        folded = fold(phrasing.plain)
+        if asked.folded == folded:
+            return f"与问法「{phrasing.text}」同义"
+        words = common(asked.folded, folded) or words
     if not words:
-        return f"意思接近问法「{phrasing}」"
-    return f"接近问法「{phrasing}」：{'、'.join(words[:_SHOWN])}"
+        return f"意思接近问法「{phrasing.text}」"
+    return f"接近问法「{phrasing.text}」：{'、'.join(words[:_SHOWN])}"
 
 
 def common(one: str, other: str) -> list[str]:
