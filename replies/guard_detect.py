@@ -1,0 +1,203 @@
+"""I tell a phone from an order number, a price from a model, our own address from a stranger's."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from replies import guard_numbers as numbers
+from replies.guard_numbers import Thing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from replies.rules import Facts, Lexicon, Shape
+
+LONG = ("phone", "landline", "hotline", "qq_number", "card", "card_like", "identity", "order_number")
+OPEN = ("amount", "handle", "id_like", "some_number")
+NET = ("url_own", "url_platform", "url_foreign", "email")
+FORM = ("placeholder",)
+GROUPS = (LONG, OPEN, NET, FORM)
+SLOTS = (*LONG, *OPEN, *NET, *FORM)
+
+_token = re.compile(r"(?<![a-z0-9_])[a-z0-9][a-z0-9_.\-]{2,29}+")
+_spaced = re.compile(r"(?<![a-z0-9])[a-z0-9](?:[ ._\-*|/][a-z0-9](?![a-z0-9])){4,30}+")
+_host = re.compile(r"[a-z0-9][a-z0-9\-.]{0,80}+$")
+_host_backwards = re.compile(r"[a-z0-9\-. ]{0,80}+")
+_scheme = re.compile(r"(?:h(?:tt|xx)ps?:/{1,2}|www\s?\.)\s?([a-z0-9][a-z0-9\-.]*+)")
+_numeric_host = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])(?=[:/])")
+_DOT = re.compile(r"[.。．点·•@＠艾爱圈丶、﹒]|dot|at|:/|D0T|DOT|d0t", re.IGNORECASE)
+_BLANK = r"\$?\{\{?\s*[^{}\n]{0,30}?\s*\}?\}|<%[^%\n]{0,30}%>|\$\{?[a-z_]{2,20}\}?(?![a-z0-9])|%\([a-z_]{1,20}\)s|%[sd](?![a-z])|#\{[^}\n]{1,20}\}"
+
+
+class Known(NamedTuple):
+    """What a guard knows beforehand: the lexicon's facts, and the platform's and shop's own."""
+
+    facts: Facts
+    long: re.Pattern[str]
+    shapes: tuple[tuple[Shape, re.Pattern[str]], ...]
+    shape_marks: re.Pattern[str]
+    blank_marks: re.Pattern[str]
+    blanks: re.Pattern[str]
+    own: tuple[str, ...]
+    platforms: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+    orders: re.Pattern[str]
+    parcels: re.Pattern[str]
+    numbers: frozenset[str]
+
+
+def known(
+    lexicon: Lexicon,
+    *,
+    own: tuple[str, ...],
+    platforms: tuple[str, ...],
+    here: frozenset[str],
+    orders: tuple[str, ...],
+    allowed: frozenset[str],
+) -> Known:
+    """`own`, `platforms`: domains; `here`: terms that name our platform; `orders`: patterns; `allowed`: digits the shop may give."""
+    facts = lexicon.facts
+    marks = "".join(dict.fromkeys(char for shape in lexicon.shapes for char in shape.needs))
+    brackets = "|".join(sorted(map(re.escape, facts.variables), key=len, reverse=True))
+    clear = "|".join(re.escape(name) for name in facts.variables if len(name) > 2 or name.startswith("x"))
+    return Known(
+        facts=facts,
+        long=numbers.may_be(facts),
+        shapes=tuple((shape, re.compile(shape.pattern)) for shape in lexicon.shapes),
+        shape_marks=re.compile(f"[{re.escape(marks)}]"),
+        blank_marks=re.compile(r"[{<$%\[【#]"),
+        blanks=re.compile(rf"{_BLANK}|\[(?:{brackets})\]|【(?:{clear})】"),
+        own=own,
+        platforms=platforms,
+        elsewhere=tuple(term for term in lexicon.groups["elsewhere"] if term not in here),
+        orders=re.compile("|".join(orders) or r"(?!)"),
+        parcels=re.compile("|".join(facts.parcels)),
+        numbers=allowed,
+    )
+
+
+def may_be_address(text: str) -> bool:
+    """Is there anything an address cannot be without?"""
+    return _DOT.search(text) is not None
+
+
+@lru_cache(maxsize=4)
+def _net(facts: Facts) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    endings = "|".join(sorted(map(re.escape, facts.endings), key=len, reverse=True))
+    dots = "|".join(sorted(map(re.escape, facts.dots), key=len, reverse=True))
+    ats = "|".join(
+        sorted(
+            (rf"(?<![a-z]){at}" if at.isascii() and at.isalpha() else re.escape(at) for at in facts.ats),
+            key=len,
+            reverse=True,
+        )
+    )
+    ending = re.compile(rf"\s?(?P<dot>{dots})\s?(?P<ending>{endings})(?![a-z])(?:\s?(?:{dots})\s?(?:cn|hk|tw))?")
+    return ending, re.compile(ats)
+
+
+def everything(text: str, known: Known) -> list[Thing]:
+    """Every number, id and address of a folded text, in order; positions are those of `text`."""
+    found = [*addresses(text, known), *numbers.find(text, known)]
+    taken = [(thing.start, thing.end) for thing in found if thing.slot != "amount"]
+    found.extend(thing for thing in handles(text, known) if not _inside(thing, taken))
+    found.extend(Thing("placeholder", m.start(), m.end(), m.group()) for m in known.blanks.finditer(text))
+    return sorted(found, key=lambda thing: (thing.start, thing.end, thing.slot))
+
+
+def _inside(thing: Thing, taken: list[tuple[int, int]]) -> bool:
+    return any(start < thing.end and thing.start < end for start, end in taken)
+
+
+def handles(text: str, known: Known) -> Iterator[Thing]:
+    """Names an account could have: letters with digits or joiners (`handle`), any word of Latin letters (`id_like`)."""
+    for match in _token.finditer(text):
+        value = match.group().rstrip(".-_")
+        if len(value) < 3 or value.startswith(known.facts.things) or value.endswith(known.facts.things):
+            continue
+        letters = sum(char.isalpha() for char in value)
+        digits = sum(char.isdigit() for char in value)
+        long = len(value) >= 5 and letters and (digits or "_" in value or "-" in value or "." in value)
+        if long and not re.fullmatch(r"\d+(?:[.*x]\d+)*[a-z]{1,3}", value):
+            yield Thing("handle", match.start(), match.start() + len(value), value)
+        elif letters or digits >= 5:
+            yield Thing("id_like", match.start(), match.start() + len(value), value)
+    for match in _spaced.finditer(text):
+        if any(char.isalpha() for char in match.group()):
+            yield Thing("handle", match.start(), match.end(), match.group(), how="separator")
+    for match in re.finditer(
+        r"[零〇一二三四五六七八九幺洞拐勾两]{2,}[a-z]{2,20}|[a-z]{2,20}[零〇一二三四五六七八九幺洞拐勾两]{2,}", text
+    ):
+        yield Thing("handle", match.start(), match.end(), match.group(), how="numerals")
+
+
+def addresses(text: str, known: Known) -> Iterator[Thing]:
+    """Web addresses and e-mail, however the dots are written."""
+    ending, at = _net(known.facts)
+    seen = -1
+    for match in ending.finditer(text):
+        before = _host.search(text, max(0, match.start() - 80), match.start())
+        if before is None or match.end() <= seen:
+            continue
+        host, dot = before.group(), match["dot"]
+        start = before.start()
+        mail = _mail(text, start, at)
+        if mail is not None:
+            yield Thing("email", mail, match.end(), text[mail : match.end()])
+        elif _is_host(host, dot, match["ending"]):
+            whole = re.sub(r"\s", "", host) + "." + match["ending"]
+            stop = _path(text, match.end())
+            yield Thing(_whose(whole, known), start, stop, whole, how="exact" if dot == "." else "separator")
+        seen = match.end()
+    for pattern in (_scheme, _numeric_host):
+        for match in pattern.finditer(text):
+            if match.start() >= seen or pattern is _numeric_host:
+                yield Thing(
+                    _whose(match.group(match.lastindex or 0), known),
+                    match.start(),
+                    _path(text, match.end()),
+                    match.group(),
+                )
+
+
+def _is_host(host: str, dot: str, ending: str) -> bool:
+    label = host.replace("-", "").rsplit(".", 1)[-1]
+    if not label or (label.isdigit() and (dot != "." or ending in {"in", "me", "us", "im", "网", "公司", "商城"})):
+        return False
+    if dot == "." and len(ending) > 2 and ending.isascii():
+        return True
+    if not ending.isascii():
+        return False
+    return len(label) >= 2 and any(char.isalpha() for char in label)
+
+
+def _path(text: str, at: int) -> int:
+    match = re.compile(r"[/?:][\w\-./?%&=:#]*").match(text, at)
+    return match.end() if match else at
+
+
+def _mail(text: str, host: int, at: re.Pattern[str]) -> int | None:
+    """Where an e-mail address begins whose host begins at `host`; None if it is none."""
+    window = text[max(0, host - 40) : host]
+    base = max(0, host - 40)
+    last = None
+    for match in at.finditer(window):
+        if window[match.end() :].strip() == "":
+            last = match
+    if last is None:
+        return None
+    name = re.search(r"[a-z0-9][a-z0-9._%+\-]*\s?$", window[: last.start()])
+    return None if name is None else base + name.start()
+
+
+def _whose(host: str, known: Known) -> str:
+    host = host.strip("./").removeprefix("https://").removeprefix("http://")
+    if _ends(host, known.own):
+        return "url_own"
+    return "url_platform" if _ends(host, known.platforms) else "url_foreign"
+
+
+def _ends(host: str, domains: tuple[str, ...]) -> bool:
+    return any(host == domain or host.endswith("." + domain) for domain in domains)

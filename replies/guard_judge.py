@@ -1,0 +1,240 @@
+"""I apply the rules to a reading: which fire, where, and what excuses them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from replies import guard_detect as detect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from replies.guard_reading import Hit, Reading
+    from replies.guard_words import Search
+    from replies.rules import Rule
+
+# An identifier in a message is not taken back by a refusal beside it.
+HARD = frozenset(
+    {"phone", "qq_number", "card", "identity", "email", "url_foreign", "url_platform", "handle", "im_glued"}
+)
+# How far the weights of a match may fall short of certainty, by the number of its slots.
+SHORT = (0.0, 0.28, 0.56, 0.95, 1.2, 1.4)
+_ENGINE_TERMS = ("negation", "negation_after", "denial", "attribution")
+_quotes = re.compile(r"“([^”]{1,200})”|「([^」]{1,200})」|『([^』]{1,200})』|\"([^\"]{1,200})\"|‘([^’]{1,200})’")
+_slot = re.compile(r"(?P<slot>[a-z_]+)|(?P<order>>)|@(?P<near>\d+)|%(?P<short>\d+)|(?P<space>\s+)|(?P<bad>.)")
+
+
+class Way(NamedTuple):
+    """One alternative of a rule: slots, whether each must follow the one before, the gap and the doubt allowed, bits."""
+
+    rule: Rule
+    slots: tuple[str, ...]
+    ordered: bool
+    near: int
+    mask: int
+    short: float
+
+
+class Match(NamedTuple):
+    """A way that was found, at `start:end` of the tight view, with the hit of each slot."""
+
+    way: Way
+    start: int
+    end: int
+    hits: tuple[Hit, ...]
+
+    @property
+    def hard(self) -> bool:
+        """Does it hold an identifier?"""
+        return any(slot in HARD for slot in self.way.slots)
+
+
+def read_way(rule: Rule, text: str, bit: dict[str, int]) -> Way:
+    """Parse one alternative of `rule.when`. Raises ValueError that names what is wrong."""
+    slots: list[str] = []
+    ordered, near, short = False, rule.near, -1.0
+    for part in _slot.finditer(text):
+        if part["slot"]:
+            if part["slot"] not in bit:
+                raise ValueError(f"unknown slot {part['slot']!r}")
+            slots.append(part["slot"])
+        elif part["order"]:
+            ordered = True
+        elif part["near"]:
+            near = int(part["near"])
+        elif part["short"]:
+            short = int(part["short"]) / 100
+        elif part["bad"]:
+            raise ValueError(f"cannot read {part['bad']!r}")
+    if not 1 <= len(slots) < len(SHORT):
+        raise ValueError(f"needs 1 to {len(SHORT) - 1} slots")
+    mask = 0
+    for slot in slots:
+        mask |= 1 << bit[slot]
+    return Way(rule, tuple(slots), ordered, near, mask, SHORT[len(slots)] if short < 0 else short)
+
+
+class Rulebook:
+    """Rules compiled for one lexicon."""
+
+    def __init__(self, rules: Iterable[Rule], search: Search) -> None:
+        """Raises ValueError for an alternative that cannot be read."""
+        self.by_slot: dict[str, list[Way]] = {}
+        self.formal: list[Way] = []
+        order = 0
+        self.place: dict[str, int] = {}
+        for rule in rules:
+            self.place[rule.id] = order = order + 1
+            for text in rule.when:
+                way = read_way(rule, text, search.bit)
+                key = next((slot for slot in way.slots if slot not in detect.SLOTS), None)
+                if key is None:
+                    self.formal.append(way)
+                    continue
+                for slot in search.groups.get(key, (key,)):
+                    self.by_slot.setdefault(slot, []).append(way)
+
+    def ways(self, reading: Reading) -> Iterator[Way]:
+        """The alternatives whose every slot may be in the reading."""
+        mask = reading.mask
+        for slot in list(reading.hits):
+            for way in self.by_slot.get(slot, ()):
+                if way.mask & mask == way.mask:
+                    yield way
+        for way in self.formal:
+            if way.mask & mask == way.mask:
+                yield way
+
+    def judge(self, reading: Reading) -> list[Match]:
+        """What the rules find, without what is excused."""
+        found = []
+        for way in dict.fromkeys(self.ways(reading)):
+            for match in matches(way, reading):
+                if not excused(match, reading):
+                    found.append(match)
+                    break
+        return found
+
+
+def matches(way: Way, reading: Reading) -> Iterator[Match]:
+    """Places where the slots of `way` stand near enough, surely enough, each with a hit of its own."""
+    lists = [reading.find(slot) for slot in way.slots]
+    if not all(lists):
+        return
+    anchor = min(range(len(lists)), key=lambda at: len(lists[at]))
+    for hit in lists[anchor][:64]:
+        chosen: list[Hit | None] = [None] * len(lists)
+        chosen[anchor] = hit
+        if _fill(way, lists, chosen):
+            hits = tuple(hit for hit in chosen if hit is not None)
+            if sum(1.0 - hit.weight for hit in hits) <= way.short and _meant(hits, reading):
+                yield Match(way, min(h.start for h in hits), max(h.end for h in hits), hits)
+
+
+def _meant(hits: tuple[Hit, ...], reading: Reading) -> bool:
+    """In a text read backwards, or with odd characters replaced, words must show that they were meant so."""
+    if reading.how not in {"reversed", "look"} or reading.find("backwards"):
+        return True
+    longest = max(hit.end - hit.start for hit in hits)
+    return longest > 2 or (longest == 2 and len(hits) > 1)
+
+
+def _fill(way: Way, lists: list[list[Hit]], chosen: list[Hit | None]) -> bool:
+    """Choose for each open slot the best hit beside those chosen; False if one has none."""
+    anchor = next(at for at, hit in enumerate(chosen) if hit is not None)
+    for at in sorted(range(len(lists)), key=lambda i: abs(i - anchor)):
+        if chosen[at] is not None:
+            continue
+        best: tuple[float, Hit] | None = None
+        for hit in lists[at][:64]:
+            gap = _gap(hit, at, chosen, ordered=way.ordered)
+            if gap is not None and gap <= way.near:
+                cost = gap * 0.02 - hit.weight
+                if best is None or cost < best[0]:
+                    best = cost, hit
+        if best is None:
+            return False
+        chosen[at] = best[1]
+    return True
+
+
+def _gap(hit: Hit, at: int, chosen: list[Hit | None], *, ordered: bool) -> int | None:
+    """Characters between a hit and the nearest chosen one; None if it overlaps one or stands on the wrong side."""
+    nearest: int | None = None
+    for other, mine in enumerate(chosen):
+        if mine is None:
+            continue
+        if hit.start < mine.end and mine.start < hit.end:
+            return None
+        if ordered and (at < other) != (hit.start < mine.start):
+            return None
+        gap = max(hit.start - mine.end, mine.start - hit.end)
+        nearest = gap if nearest is None else min(nearest, gap)
+    return nearest
+
+
+def excused(match: Match, reading: Reading) -> str:
+    """Why the match is no offence: `never`, `unless`, `refusal`, `quote`, or "" if nothing excuses it."""
+    rule = match.way.rule
+    if rule.apart and not _apart(match, reading):
+        return "together"
+    if any(reading.find(slot) for slot in rule.never):
+        return "never"
+    for slot in rule.unless:
+        for hit in reading.find(slot):
+            inside = match.start <= hit.start and hit.end <= match.end and not _free(hit, match)
+            if not inside and hit.start - match.end <= 6 and match.start - hit.end <= 6 and hit.weight > 0.5:
+                return "unless"
+    if rule.refusable and not match.hard and (refused(match, reading) or reading.find("denial")):
+        return "refusal"
+    if rule.quotable and not match.hard and quoted(match, reading):
+        return "quote"
+    return ""
+
+
+def refused(match: Match, reading: Reading) -> bool:
+    """Is it said that this may not be, is not, or will not be done?"""
+    for hit in reading.find("negation"):
+        if hit.view != "exact":
+            continue
+        near = hit.end <= match.start and match.start - hit.end <= 8
+        if near and _together(reading, hit.start, match.start) and not _lures(reading, hit.end, match.start):
+            return True
+        if match.start <= hit.start and hit.end <= match.end and _free(hit, match):
+            return True
+    return any(
+        hit.view == "exact" and 0 <= hit.start - match.end <= 6 and _together(reading, match.end - 1, hit.start)
+        for hit in reading.find("negation_after")
+    )
+
+
+def _lures(reading: Reading, start: int, end: int) -> bool:
+    """Does what stands between a refusal and a match make it an invitation: 这里不能改价，..."""
+    return any(start <= hit.start and hit.end <= end for hit in reading.find("lure_gap"))
+
+
+def _apart(match: Match, reading: Reading) -> bool:
+    start, end = reading.span(match.start, match.end)
+    return "\n" in reading.text[start:end]
+
+
+def _free(hit: Hit, match: Match) -> bool:
+    return not any(mine.start < hit.end and hit.start < mine.end for mine in match.hits)
+
+
+def _together(reading: Reading, left: int, right: int) -> bool:
+    return not any(left < at <= right for at in reading.clauses)
+
+
+def quoted(match: Match, reading: Reading) -> bool:
+    """Does the match stand in what the buyer is quoted to have said?"""
+    for quote in _quotes.finditer(reading.text):
+        start, end = reading.at(quote.start()), reading.at(quote.end())
+        if not (start <= match.start and match.end <= end):
+            continue
+        if quote.start() <= 1 and end < len(reading.chars):
+            return True
+        if any(0 <= start - hit.end <= 14 for hit in reading.find("attribution")):
+            return True
+    return False

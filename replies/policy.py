@@ -1,0 +1,180 @@
+"""I read the rules and test each on its own examples."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from replies import DataError
+from replies import guard_detect as detect
+from replies import guard_words as words
+from replies.guard import Guard
+from replies.guard_judge import read_way
+from replies.rules import Facts, Lexicon, Pack, Rule, Shape, Term
+
+FOLDER = Path(__file__).parent / "policies"
+COMMON = "common"
+PLATFORMS: tuple[str, ...] = (*sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != COMMON), "any")
+"""The platforms that have a pack, and `any`: the common pack alone."""
+_NEEDED = ("negation", "negation_after", "denial", "attribution", "backwards", "lure_gap")
+Files = tuple[tuple[str, bytes], ...]
+
+
+def packs(platform: str, folder: Path = FOLDER) -> tuple[Pack, ...]:
+    """The common pack and the platform's own, every rule proved on its examples. A platform without a pack gets the common one.
+
+    Raises DataError that names each mistake with its file and place. Unchanged files are read and proved once.
+    """
+    names = [COMMON] if platform == "any" or not (folder / f"{platform}.toml").is_file() else [COMMON, platform]
+    try:
+        terms: Files = tuple((path.name, path.read_bytes()) for path in sorted((folder / "terms").glob("*.toml")))
+        every: Files = tuple((path.stem, path.read_bytes()) for path in sorted(folder.glob("*.toml")))
+    except OSError as error:
+        raise DataError([f"{error.filename}: cannot be read: {error.strerror}"]) from error
+    return _proved(tuple(names), every, terms)
+
+
+@lru_cache(maxsize=16)
+def _proved(names: tuple[str, ...], every: Files, terms: Files) -> tuple[Pack, ...]:
+    problems: list[str] = []
+    lexicon = read_lexicon(terms)
+    platforms = _platforms(every)
+    texts = dict(every)
+    if COMMON not in texts:
+        raise DataError([f"{COMMON}.toml: there is no such pack"])
+    found = tuple(_pack(name, texts[name], lexicon=lexicon, platforms=platforms, problems=problems) for name in names)
+    _ids_once(found, problems)
+    if problems:
+        raise DataError(problems)
+    if len(names) > 1:
+        found = (_proved(names[:1], every, terms)[0], *found[1:])
+    problems = prove(found)
+    if problems:
+        raise DataError(problems)
+    return found
+
+
+@lru_cache(maxsize=4)
+def read_lexicon(files: Files) -> Lexicon:
+    """All terms of the files of `terms/`. Raises DataError."""
+    problems: list[str] = []
+    terms: dict[str, Term] = {}
+    groups: dict[str, tuple[str, ...]] = {}
+    shapes: list[Shape] = []
+    facts: Facts | None = None
+    for name, text in files:
+        table = _toml(f"terms/{name}", text, problems)
+        for term, entry in table.pop("terms", {}).items():
+            made = _convert(entry, Term, f"terms/{name}: {term}", problems)
+            if term in terms:
+                problems.append(f"terms/{name}: {term}: defined twice")
+            if made is not None:
+                terms[term] = made
+        for group, members in table.pop("groups", {}).items():
+            groups[group] = _convert(members, tuple[str, ...], f"terms/{name}: groups.{group}", problems) or ()
+        for at, entry in enumerate(table.pop("shapes", []), 1):
+            shape = _convert(entry, Shape, f"terms/{name}: shapes[{at}]", problems)
+            shapes += [shape] if shape is not None else []
+        if "facts" in table:
+            facts = _convert(table.pop("facts"), Facts, f"terms/{name}: facts", problems)
+        problems += [f"terms/{name}: unknown key {key!r}" for key in table]
+    for name, term in terms.items():
+        for word in (*term.words, *term.plain, *term.latin, *term.shields):
+            if not words.tight(word):
+                problems.append(f"terms: {name}: {word!r} is nothing when folded")
+    groups["elsewhere"] = tuple(name for name in terms if name.startswith("at_"))
+    problems += [
+        f"terms: group {g}: there is no term {m!r}" for g, members in groups.items() for m in members if m not in terms
+    ]
+    problems += [f"terms: the guard needs a term {name!r}" for name in _NEEDED if name not in terms]
+    if facts is None:
+        problems.append("terms: there are no facts")
+    if problems or facts is None:
+        raise DataError(problems)
+    digest = hashlib.sha256(b"".join(text for _, text in files)).hexdigest()
+    return Lexicon(terms, groups, tuple(shapes), facts, digest)
+
+
+def _pack(name: str, text: bytes, *, lexicon: Lexicon, platforms: tuple[str, ...], problems: list[str]) -> Pack:
+    table = _toml(f"{name}.toml", text, problems)
+    bit = words.slots(lexicon, detect.SLOTS)
+    rules: list[Rule] = []
+    for at, entry in enumerate(table.get("rules", []), 1):
+        where = f"{name}.toml: rule {at} ({entry.get('id', 'without id') if isinstance(entry, dict) else '?'})"
+        rule = _convert(entry, Rule, where, problems)
+        if rule is None:
+            continue
+        for way in rule.when:
+            try:
+                read_way(rule, way, bit)
+            except ValueError as error:
+                problems.append(f"{where}: when {way!r}: {error}")
+        problems += [f"{where}: unknown slot {slot!r}" for slot in (*rule.unless, *rule.never) if slot not in bit]
+        if not (rule.blocks or rule.warns) or not rule.passes:
+            problems.append(f"{where}: needs examples that are stopped and examples that pass")
+        rules.append(rule)
+    own, domains, orders = (tuple(map(str, table.get(key, ()))) for key in ("own", "domains", "orders"))
+    problems += [f"{name}.toml: own: there is no term {term!r}" for term in own if term not in lexicon.terms]
+    problems += [
+        f"{name}.toml: unknown key {key!r}" for key in table if key not in {"name", "own", "domains", "orders", "rules"}
+    ]
+    version = hashlib.sha256(text + lexicon.version.encode()).hexdigest()
+    return Pack(name, version, str(table.get("name", name)), own, domains, orders, platforms, tuple(rules), lexicon)
+
+
+def _platforms(every: Files) -> tuple[str, ...]:
+    """The domains of all packs that can be read."""
+    found = [domain for name, text in every for domain in _toml(name, text, []).get("domains", ())]
+    return tuple(dict.fromkeys(map(str, found)))
+
+
+def _ids_once(found: tuple[Pack, ...], problems: list[str]) -> None:
+    seen: dict[str, str] = {}
+    for pack in found:
+        for rule in pack.rules:
+            if rule.id in seen:
+                problems.append(f"{pack.id}.toml: rule {rule.id}: the id is already used in {seen[rule.id]}.toml")
+            seen[rule.id] = pack.id
+
+
+def prove(found: tuple[Pack, ...]) -> list[str]:
+    """Run the examples of the last pack's rules; one sentence for each that comes out otherwise than it says."""
+    guard = Guard(found)
+    problems = []
+    for rule in found[-1].rules:
+        for wanted, examples in (("block", rule.blocks), ("warn", rule.warns), ("allow", rule.passes)):
+            for example in examples:
+                messages = [example] if isinstance(example, str) else list(example)
+                verdict = guard.check(messages)
+                fired = [finding.rule for finding in verdict.findings]
+                kinds = {finding.category for finding in verdict.findings if finding.action == wanted}
+                if rule.id in fired if wanted == "allow" else rule.category not in kinds:
+                    problems.append(
+                        f"{found[-1].id}.toml: rule {rule.id}: {example!r} should {wanted}, fired: {fired or 'nothing'}"
+                    )
+                elif wanted != "allow" and rule.action != wanted:
+                    problems.append(
+                        f"{found[-1].id}.toml: rule {rule.id}: {example!r} stands under {wanted}s of a {rule.action} rule"
+                    )
+    return problems
+
+
+def _toml(name: str, text: bytes, problems: list[str]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{name}: {error}")
+        return {}
+
+
+def _convert(entry: object, kind: Any, where: str, problems: list[str]) -> Any:  # noqa: ANN401 any type msgspec knows
+    try:
+        return msgspec.convert(entry, kind)
+    except msgspec.ValidationError as error:
+        problems.append(f"{where}: {error}")
+        return None

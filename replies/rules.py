@@ -1,0 +1,109 @@
+"""I am the shape of the guard's data: terms, shapes, rules, packs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Action = Literal["warn", "block"]
+
+
+class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"shields": "not"}):
+    """Words of one meaning.
+
+    `words` are looked for in every disguise, `plain` only as written (after folding), `latin` as a token of their own and
+    as weak evidence, `shields` (in files: `not`) are phrases in which these words mean something else.
+    """
+
+    words: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    latin: tuple[str, ...] = ()
+    shields: tuple[str, ...] = ()
+    sound: bool = True
+    turned: bool = True
+    weight: float = 1.0
+
+
+class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A pattern over the folded text that counts as `slot`; tried only if a character of `needs` is there."""
+
+    slot: str
+    pattern: str
+    needs: str
+    weight: float = 1.0
+
+
+class Facts(msgspec.Struct, frozen=True, eq=False, forbid_unknown_fields=True):
+    """What numbers and addresses look like: characters that count as digits, labels, units, name endings."""
+
+    numerals: dict[str, str]
+    sounds: dict[str, tuple[str, ...]]
+    labels: tuple[str, ...]
+    unlabels: tuple[str, ...]
+    units: tuple[str, ...]
+    money: tuple[str, ...]
+    not_money: tuple[str, ...]
+    endings: tuple[str, ...]
+    dots: tuple[str, ...]
+    ats: tuple[str, ...]
+    parcels: tuple[str, ...]
+    hotlines: tuple[str, ...]
+    things: tuple[str, ...]
+    variables: tuple[str, ...]
+
+
+class Lexicon(msgspec.Struct, frozen=True, eq=False):
+    """All terms, groups of terms and shapes, and the hash of the files they came from."""
+
+    terms: dict[str, Term]
+    groups: dict[str, tuple[str, ...]]
+    shapes: tuple[Shape, ...]
+    facts: Facts
+    version: str
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing that may not be said.
+
+    `when` lists alternatives: slots in any order (`im handle`), or in order with `>`; `@n` sets the gap in
+    characters, `%n` how far the weights of the hits may fall short of certainty, in hundredths.
+    `unless` are slots near the match that excuse it, `never` slots anywhere that do. `refusable`: saying that one may not
+    is fine. `quotable`: the buyer's own words are fine. `across`: may begin in an earlier message; `apart`:
+    its slots must stand in different messages.
+    """
+
+    id: str
+    category: str
+    action: Action
+    reason: str
+    source: str
+    when: tuple[str, ...]
+    sure: Literal["rule", "reported", "inferred"]
+    near: int = 10
+    unless: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    penalty: str = ""
+    rewrite: str = ""
+    refusable: bool = True
+    quotable: bool = True
+    across: bool = True
+    apart: bool = False
+    watch: bool = False
+    blocks: tuple[str | tuple[str, ...], ...] = ()
+    warns: tuple[str | tuple[str, ...], ...] = ()
+    passes: tuple[str | tuple[str, ...], ...] = ()
+
+
+class Pack(msgspec.Struct, frozen=True, eq=False):
+    """The rules of one file. `own`: terms that name the platform itself; `domains`: its own; `orders`: its number shapes."""
+
+    id: str
+    version: str
+    name: str
+    own: tuple[str, ...]
+    domains: tuple[str, ...]
+    orders: tuple[str, ...]
+    platforms: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    lexicon: Lexicon
