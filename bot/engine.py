@@ -158,7 +158,7 @@ class Engine:
     def _tell(self, shown: wire.Shown | None, conversation: Conversation, shop: Shop, now: int) -> None:
         if shown is None:
             return
-        data = _encode(shown.data).decode()
+        data = _encode({**shown.data, **shop.decided_by(shown.type)}).decode()
         seq = self.store.tell(conversation.shop, conversation.id, shown.type, now, data)
         self._telling.append(Event(seq, conversation.shop, conversation.id, shown.type, now, data))
         # An empty suggestion takes back what listeners show; a chat tool that never got the first needs no second.

@@ -55,6 +55,12 @@ class Shop:
             msgspec.structs.replace(target, stages=stages.get(target.name, target.stages)) for target in self.targets
         )
 
+    def decided_by(self, kind: str) -> dict[str, str]:
+        """Which library or rules an event of this kind came from, so that a replay can say what has changed since."""
+        if kind == "suggestion.created":
+            return {"library": self.matcher.library.version}
+        return {"rules": self.guard.version} if kind in ("message.send", "draft.held", "violation.seen") else {}
+
     def knows(self, script: str) -> bool:
         """Has the library such a script?"""
         return script in self._scripts
