@@ -50,6 +50,8 @@ main.add_command(watch)
 def _lines(reply: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
     from bot.lines import answer
 
+    if sys.stdin is None:
+        raise click.UsageError("--jsonl reads stdin, which is closed")
     if answer(sys.stdin.buffer, sys.stdout.buffer, reply):
         sys.exit(2)
 
@@ -128,7 +130,7 @@ def guard(*, text: str | None, jsonl: bool, platform: str) -> None:
     type=click.Choice(PLATFORMS),
     help="Whose rules and targets hold.",
 )
-@click.option("--shop", "name", default="demo", show_default=True, help="The shop's name.")
+@click.option("--shop", "name", default="演示店铺", show_default=True, help="The shop's name.")
 @click.option("--library", type=click.Path(path_type=Path, exists=True), help="Folder of TOML scripts, or a .jsonl.")
 @click.option(
     "--speed", default=1.0, show_default=True, type=click.FloatRange(0.01, 100_000), help="Time runs so fast."
@@ -158,7 +160,9 @@ def simulate(
         begin = wire.instant(start, "--start", shop.zone) if start else None
     except WireError as error:
         raise click.UsageError(str(error)) from error
-    simulating.Table(shop, SystemClock(start=begin, rate=speed), console).run()
+    clock = SystemClock(start=begin, rate=speed)
+    clock.begin()
+    simulating.Table(shop, clock, console).run()
 
 
 @main.command()

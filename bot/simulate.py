@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import re
 import sys
 import threading
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,9 +16,14 @@ from rich.text import Text
 from bot import model, wire
 from bot.decide import most_urgent
 from bot.scene import Play, Scene, Shown
-from bot.told import labels, left, told
+from bot.told import hung, labels, left, told
 from bot.virtual import VirtualDriver
 from replies import fill
+
+try:
+    import readline  # input() edits lines with it: without, Chinese cannot be corrected while typing
+except ImportError:  # not on Windows
+    readline = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +33,11 @@ if TYPE_CHECKING:
     from bot.ports import Clock, Event
     from bot.shop import Shop
 
-HELP = """直接输入文字＝买家说；1 2 3＝发送对应的话术；/a 文字＝客服回复；/y 理由＝确认发送被提醒的回复
-/w 10m＝让时间过去（s 秒、m 分、h 时）；/s 订单号=123＝补充信息；/b 文字＝买家说（数字也行）；/h＝帮助；/q＝退出"""
-UNITS = {"s": 1, "m": 60, "h": 3600}
+HELP = """直接输入文字＝买家说（数字开头用 /b 文字）；1 2 3＝发送对应的话术
+/a 文字＝客服回复；/y 理由＝被提醒后照发；/s 订单号=123＝补充信息
+/w 10m＝让时间过去（1h30m、45s）；/h＝帮助；/q＝退出"""
+UNITS = {"h": 3600, "m": 60, "s": 1}
+_SPAN = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", re.ASCII)
 LONGEST_SKIP = 7 * 86_400  # seconds
 LOOK = 0.2  # seconds between looks at the clock while nobody types
 TALK = "c-1"
@@ -48,7 +57,7 @@ def play(scene: Scene, shop: Shop, console: Console) -> list[str]:
                     console.print(Text(f"{stamp} {word}：{text or '［' + shown.step.kind + '］'}"))
         if shown.event is not None:
             for line in told(shown.event.type, msgspec.json.decode(shown.event.data), stamp, named):
-                console.print(line)
+                console.print(hung(line) if console.is_terminal else line)
 
     wrong = Play(scene, shop, watch).run()
     for problem in wrong:
@@ -131,7 +140,8 @@ class Chat:
         outcome = self._driver.put(model.BuyerSaid(**self._fact(), id=f"m{self._count}", text=text, buyer="小买"))
         if outcome.conversation and not outcome.conversation.offered:
             self._hint("  （没有合适的话术）")
-        if self.shop.targets and outcome.conversation and most_urgent(outcome.conversation) is None:
+        _, second = self.shop.zone.local(self._now())
+        if self.shop.targets and not any(target.window.holds(second) for target in self.shop.targets):
             self._hint("  （这个时刻不在考核时段，不计时）")
 
     def _draft(self, text: str, *, override: str = "", identity: str = "") -> None:
@@ -171,11 +181,16 @@ class Chat:
             self._draft(offered[number - 1].text or "")
 
     def _skip(self, text: str) -> None:
-        number, unit = text[:-1], text[-1:]
-        if not number.isdecimal() or unit not in UNITS or int(number) * UNITS[unit] > LONGEST_SKIP:
-            self._hint("  写法：/w 30s、/w 10m、/w 2h，最多 168h")
+        read = _SPAN.fullmatch(text)
+        seconds = (
+            sum(int(number or 0) * unit for number, unit in zip(read.groups(), UNITS.values(), strict=True))
+            if read
+            else 0
+        )
+        if not 0 < seconds <= LONGEST_SKIP:
+            self._hint("  写法：/w 30s、/w 10m、/w 1h30m，最多 168h")
             return
-        self._skipped += int(number) * UNITS[unit]
+        self._skipped += seconds
         self.tick()
         self._hint(f"  现在是 {wire.iso(self._now(), self.shop.zone)[5:19].replace('T', ' ')}")
 
@@ -205,7 +220,7 @@ class Table:
     def __init__(self, shop: Shop, clock: Clock, console: Console) -> None:
         """Lines come from stdin; with a prompt and line editing where that is a terminal."""
         self._shop, self._clock, self._console = shop, clock, console
-        self._typing = sys.stdin.isatty() and console.is_terminal
+        self._typing = sys.stdin is not None and sys.stdin.isatty() and console.is_terminal
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._prompts: queue.Queue[str | None] = queue.Queue()
         self._prompt = ""
@@ -213,6 +228,8 @@ class Table:
 
     def run(self) -> None:
         """Until /q or the end of input."""
+        if isinstance(sys.stdin, TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")
         self._console.print(Text(f"快回模拟 · {self._shop.name}（{self._shop.platform.name}）", style="bold"))
         self._console.print(Text(HELP, style="dim"))
         chat = threading.Thread(target=self._chat, name="chat", daemon=True)
@@ -225,6 +242,8 @@ class Table:
                 if line.strip() == "/q":
                     break
                 self._lines.put(line)
+        if self._prompt and self._typing:
+            self._console.print()  # after ^C or ^D the shell's prompt begins a line of its own
         self._prompt = ""
         self._lines.put(None)
         chat.join()
@@ -234,9 +253,9 @@ class Table:
     def _read(self, prompt: str) -> str:
         if self._typing:
             return input(prompt)
-        if line := sys.stdin.readline():
-            return line
-        raise EOFError
+        if sys.stdin is None or not (line := sys.stdin.readline()):
+            raise EOFError
+        return line
 
     def _chat(self) -> None:
         try:
@@ -262,14 +281,14 @@ class Table:
     def _say(self, line: Text) -> None:
         """Print above what is being typed, and show that again."""
         if not (self._typing and self._prompt):
-            self._console.print(line)
+            self._console.print(hung(line) if self._console.is_terminal else line)
             return
-        sys.stdout.write("\r\x1b[2K")
-        self._console.print(line)
+        sys.stdout.write("\r\x1b[2K" if readline else "\n")
+        self._console.print(hung(line))
         sys.stdout.write(self._prompt + _typed())
         sys.stdout.flush()
 
 
 def _typed() -> str:
-    readline = sys.modules.get("readline")
+    """What stands on the line that is being typed, where that can be known."""
     return readline.get_line_buffer() if readline else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.padding import Padding
 from rich.text import Text
 
 from bot import platforms
@@ -11,6 +12,8 @@ from replies import fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from rich.console import RenderableType
 
 COLOURS = {
     "deadline.warning": "yellow",
@@ -58,12 +61,10 @@ def told(kind: str, data: dict[str, Any], stamp: str, named: Mapping[str, str]) 
 def _offered(suggestions: Iterable[dict[str, Any]]) -> Iterator[Text]:
     number = 0
     for number, found in enumerate(suggestions, 1):
-        line = Text.assemble((f"  {number} ", "bold blue"), f"[{found['score']:.2f}] {found['title']}")
-        line.append(f"：{found['text']}" if found["text"] else "")
-        line.append(f"  {found['why']}", style="dim")
+        line = Text.assemble((f"  {number} ", "bold blue"), (found["title"], "bold"), f" {found['text'] or ''}")
         if found["missing"]:
-            line.append(f"  待填写：{'、'.join(map(label, found['missing']))}", style="yellow")
-        yield line
+            line.append(f" 待填写：{'、'.join(map(label, found['missing']))}", style="yellow")
+        yield line.append(f" （{found['score']:.0%} {found['why']}）", style="dim")
     if not number:
         yield Text("  （没有合适的话术）", style="dim")
 
@@ -72,9 +73,17 @@ def _why(findings: Iterable[dict[str, Any]], rewrite: str | None, colour: str) -
     for finding in findings:
         word = "拦截" if finding["action"] == "block" else "提醒"
         what = f"「{finding['excerpt']}」" if finding["excerpt"] else ""
-        yield Text(f"    {word}{what} {finding['reason']} 依据：{finding['source']}", style=colour)
+        yield Text.assemble(
+            "    ", (f"{word}{what} {finding['reason']}", colour), (f" 依据：{finding['source']}", "dim")
+        )
     if rewrite:
         yield Text(f"    建议改为：{rewrite}", style="green")
+
+
+def hung(line: Text) -> RenderableType:
+    """The line for a terminal: what does not fit on one row goes on under its beginning."""
+    indent = len(line.plain) - len(line.plain.lstrip())
+    return Padding(line[indent:], (0, 0, 0, indent), expand=False) if indent else line
 
 
 def label(variable: str) -> str:
