@@ -205,8 +205,6 @@ class Chat:
     def _hear(self, event: Event) -> None:
         stamp = wire.iso(event.at, self.shop.zone)[11:19]
         data = msgspec.json.decode(event.data)
-        if event.type == "suggestion.created" and data["silent"]:
-            return  # taken back, which a person sees for himself
         for line in told(event.type, data, stamp, self._named):
             self._say(line)
 

@@ -39,7 +39,8 @@ def told(kind: str, data: dict[str, Any], stamp: str, named: Mapping[str, str]) 
         return Text.assemble((f"{stamp} ", "dim"), (words, colour))
 
     match kind, data:
-        case "suggestion.created", {"suggestions": [*suggestions]}:
+        case "suggestion.created", {"suggestions": [_, *_] as suggestions, "buyer": buyer}:
+            yield headed(f"给买家 {buyer} 的话术：")
             yield from _offered(suggestions)
         case "deadline.warning", {"stage": stage, "due": str() as due, "target": target, "buyer": buyer}:
             label = named.get(target, target)
@@ -47,8 +48,12 @@ def told(kind: str, data: dict[str, Any], stamp: str, named: Mapping[str, str]) 
         case "deadline.missed", {"target": target, "buyer": buyer}:
             yield headed(f"✗ 买家 {buyer} 等待超时：{named.get(target, target)}")
         case "deadline.cleared", {"target": target, "buyer": buyer, "reason": reason}:
-            late = "，其实没有超时" if data.get("corrected") else ""
-            yield headed(f"✓ 买家 {buyer} {ENDINGS.get(reason, reason)}：{named.get(target, target)}{late}")
+            ending = ENDINGS.get(reason, reason)
+            if data.get("corrected"):
+                ending += "，其实没有超时"
+            elif data.get("answered", "") > data["due"]:  # times of one shop: the later one reads greater
+                ending += "，但已超时"
+            yield headed(f"✓ 买家 {buyer} {ending}：{named.get(target, target)}")
         case (("draft.held" | "violation.seen"), {"findings": [*findings], "text": text}):
             yield headed(f"⛔ {'未发送' if kind == 'draft.held' else '平台上已发出违规内容'}：{text}")
             yield from _why(findings, data.get("rewrite"), colour)
@@ -59,14 +64,11 @@ def told(kind: str, data: dict[str, Any], stamp: str, named: Mapping[str, str]) 
 
 
 def _offered(suggestions: Iterable[dict[str, Any]]) -> Iterator[Text]:
-    number = 0
     for number, found in enumerate(suggestions, 1):
         line = Text.assemble((f"  {number} ", "bold blue"), (found["title"], "bold"), f" {found['text'] or ''}")
         if found["missing"]:
             line.append(f" 待填写：{'、'.join(map(label, found['missing']))}", style="yellow")
         yield line.append(f" （{found['score']:.0%} {found['why']}）", style="dim")
-    if not number:
-        yield Text("  （没有合适的话术）", style="dim")
 
 
 def _why(findings: Iterable[dict[str, Any]], rewrite: str | None, colour: str) -> Iterator[Text]:

@@ -15,13 +15,17 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from bot.told import labels, left, told
+from bot.told import hung, labels, left, told
 from replies import DataError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-LINES = 20  # of the feed
+    from rich.console import RenderableType
+
+LINES = 40  # of the feed that are kept
+MOST_WAITING = 12  # buyers in the table
+LONGEST_EVENT = 1 << 20  # bytes of one line of the stream
 LOOK = 2.0  # seconds between two looks at who waits
 
 
@@ -40,7 +44,7 @@ class Watch:
     async def run(self) -> None:
         """Until interrupted. Raises DataError at the start; a server that goes away later is waited for."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=5)
-        async with aiohttp.ClientSession(headers=self._headers, timeout=timeout) as session:
+        async with aiohttp.ClientSession(headers=self._headers, timeout=timeout, read_bufsize=LONGEST_EVENT) as session:
             await self._look(session)  # what is wrong with the address or the token shows before anything is drawn
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._feed(session))
@@ -65,14 +69,27 @@ class Watch:
             while True:
                 with contextlib.suppress(DataError):
                     await self._look(session)
-                live.update(Group(self._table(), *self._lines), refresh=True)
+                table = self._table()
+                live.update(Group(table, *self._latest(len(table.rows) + 7)), refresh=True)
                 await _pause(LOOK / 2)
 
+    def _latest(self, taken: int) -> list[RenderableType]:
+        """The end of the feed, as much as the terminal has rows for beside those `taken`."""
+        rows = self._console.height - taken
+        shown: list[RenderableType] = []
+        for line in reversed(self._lines):
+            drawn = hung(line)
+            rows -= len(self._console.render_lines(drawn))
+            if rows < 0:
+                break
+            shown.append(drawn)
+        return shown[::-1]
+
     def _table(self) -> Table:
-        table = Table(title="等待回复的买家", expand=True)
+        table = Table(title=f"等待回复的买家（{len(self._waiting)}）", expand=True)
         for column in ("买家", "最后一句", "剩余", "指标"):
             table.add_column(column)
-        for waiting in self._waiting[:30]:
+        for waiting in self._waiting[:MOST_WAITING]:
             seconds = waiting["left_s"]  # by the server's clock, which in trials is not ours
             style = "red" if seconds < 180 else "yellow" if seconds < 600 else ""
             shown = "已超时" if seconds < 0 else left(seconds)
@@ -81,14 +98,18 @@ class Watch:
         return table
 
     async def _feed(self, session: aiohttp.ClientSession) -> None:
+        lost = False
         while True:
             try:
                 async for event in self._events(session):
+                    lost = False
                     self._after = event["seq"]
                     for line in told(event["type"], event["data"], event["timestamp"][11:19], self._named):
                         self._show(line)
-            except aiohttp.ClientError:
-                self._show(Text("连接断开，正在重连……", style="dim"))
+            except (aiohttp.ClientError, ValueError):
+                if not lost:
+                    self._show(Text("连接断开，正在重连……", style="dim"))
+                lost = True
             await _pause(LOOK)
 
     def _show(self, line: Text) -> None:
