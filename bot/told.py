@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
@@ -23,7 +24,6 @@ COLOURS = {
     "violation.seen": "red",
     "message.send": "cyan",
 }
-ENDINGS = {"answered": "已回复", "recalled": "买家已撤回"}
 
 
 def labels() -> dict[str, str]:
@@ -47,13 +47,8 @@ def told(kind: str, data: dict[str, Any], stamp: str, named: Mapping[str, str]) 
             yield headed(f"⏰ 买家 {buyer} 在等回复：{label} 还剩 {left(stage)}（截止 {due[11:19]}）")
         case "deadline.missed", {"target": target, "buyer": buyer}:
             yield headed(f"✗ 买家 {buyer} 等待超时：{named.get(target, target)}")
-        case "deadline.cleared", {"target": target, "buyer": buyer, "reason": reason}:
-            ending = ENDINGS.get(reason, reason)
-            if data.get("corrected"):
-                ending += "，其实没有超时"
-            elif data.get("answered", "") > data["due"]:  # times of one shop: the later one reads greater
-                ending += "，但已超时"
-            yield headed(f"✓ 买家 {buyer} {ending}：{named.get(target, target)}")
+        case "deadline.cleared", {"target": target, "buyer": buyer}:
+            yield headed(f"✓ 买家 {buyer} {_ending(data)}：{named.get(target, target)}")
         case (("draft.held" | "violation.seen"), {"findings": [*findings], "text": text}):
             yield headed(f"⛔ {'未发送' if kind == 'draft.held' else '平台上已发出违规内容'}：{text}")
             yield from _why(findings, data.get("rewrite"), colour)
@@ -69,6 +64,15 @@ def _offered(suggestions: Iterable[dict[str, Any]]) -> Iterator[Text]:
         if found["missing"]:
             line.append(f" 待填写：{'、'.join(map(label, found['missing']))}", style="yellow")
         yield line.append(f" （{found['score']:.0%} {found['why']}）", style="dim")
+
+
+def _ending(data: dict[str, Any]) -> str:
+    if data["reason"] == "recalled":
+        return "已撤回消息"
+    if data.get("corrected"):
+        return "已回复，其实没有超时"
+    late = datetime.fromisoformat(data["answered"]) > datetime.fromisoformat(data["due"])
+    return "已回复，但超时了" if late else "已回复"
 
 
 def _why(findings: Iterable[dict[str, Any]], rewrite: str | None, colour: str) -> Iterator[Text]:
