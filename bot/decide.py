@@ -276,7 +276,9 @@ def _apply(message: Message, change: Change) -> Message:
     if change.text is None:
         # A buyer cannot take back a message before he sent it; recalls of answers reopen nothing, so they keep none.
         return replace(message, recalled_at=max(change.at, message.at)) if message.role == "buyer" else message
-    return replace(message, text=change.text[:CLIP])
+    if message.edited_at is not None and change.at < message.edited_at:
+        return message  # an edit that was overtaken on its way by a later one
+    return replace(message, text=change.text[:CLIP], edited_at=change.at)
 
 
 def _insert(conversation: Conversation, message: Message, shop: Shop) -> Conversation:

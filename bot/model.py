@@ -158,7 +158,10 @@ AnyFact = (
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True):
-    """One line of a conversation. `recalled_at`: when it was withdrawn; `reply_id`: which reply of ours it was."""
+    """One line of a conversation. `recalled_at`: when it was withdrawn; `reply_id`: which reply of ours it was.
+
+    `edited_at`: the instant of the edit that `text` comes from.
+    """
 
     id: str
     at: int
@@ -168,6 +171,7 @@ class Message(msgspec.Struct, frozen=True, array_like=True):
     agent: str = ""
     reply_id: str = ""
     recalled_at: int | None = None
+    edited_at: int | None = None
 
 
 class Change(msgspec.Struct, frozen=True, array_like=True):

@@ -336,17 +336,17 @@ _ROLES: dict[type, str] = {
 
 
 def messages(facts: list[model.AnyFact], zone: Zone) -> list[dict[str, Any]]:
-    """A conversation's messages as they read now, oldest first: edits applied, recalled ones marked."""
+    """A conversation's messages as they read now, oldest first: edits applied in order of time, recalled ones marked."""
     said: dict[str, dict[str, Any]] = {}
+    facts = sorted(facts, key=lambda fact: fact.at)
     for fact in facts:
         if isinstance(fact, model.BuyerSaid | model.AgentSaid | model.RobotSaid | model.SystemSaid):
-            at = iso(fact.at, zone)
             line: dict[str, Any] = {
                 "id": fact.id,
                 "role": _ROLES[type(fact)],
                 "text": fact.text,
                 "kind": fact.kind,
-                "at": at,
+                "at": iso(fact.at, zone),
             }
             said[fact.id] = line | ({"agent": fact.agent} if isinstance(fact, model.AgentSaid) and fact.agent else {})
     for fact in facts:
@@ -357,7 +357,7 @@ def messages(facts: list[model.AnyFact], zone: Zone) -> list[dict[str, Any]]:
                 said[identity]["recalled"] = True
             case _:
                 pass
-    return sorted(said.values(), key=lambda line: str(line["at"]))
+    return list(said.values())
 
 
 def rate(counted: Rate, shop: Shop) -> dict[str, Any]:
