@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
+from living import living, two_shops
 
 from bot import model
 from bot.shop import trial
@@ -76,3 +77,16 @@ def said() -> Callable[..., model.BuyerSaid]:
         return kind(**{**given, "at": at, "text": text, **fields})
 
     return make
+
+
+@pytest.fixture(scope="session")
+def shops(tmp_path_factory):
+    """The two shops of every living server, read once."""
+    return two_shops(tmp_path_factory.mktemp("shops"))
+
+
+@pytest.fixture
+async def server(shops, tmp_path):
+    """The real application on a real socket, its own database, and a clock that stands at ten in the morning."""
+    async with living(tmp_path, shops) as made:
+        yield made
