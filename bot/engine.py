@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from bot import wire
+from bot import outward
 from bot.decide import decide, most_urgent
 from bot.model import AlarmDue, Conversation, Credit, Drafted, Effect, Hold, Late, Send, Settle, Step, Suggest
 from bot.ports import Event, Reply
@@ -141,7 +141,7 @@ class Engine:
                 self.store.drop_pushes(*place, "deadline.warning")
             case Send() | Hold():
                 state = "queued" if isinstance(effect, Send) else "held"
-                verdict = _encode(wire.verdict(effect.verdict)).decode()
+                verdict = _encode(outward.verdict(effect.verdict)).decode()
                 reply = Reply(
                     effect.id, state, effect.agent, effect.text, effect.script, effect.override, verdict, "", now
                 )
@@ -153,9 +153,9 @@ class Engine:
                 self.store.credit(*place, effect.script, effect.action, effect.agent, effect.asked, fact.at)
             case _:
                 pass
-        self._tell(wire.show(effect, conversation, shop.zone, now), conversation, shop, now)
+        self._tell(outward.event(effect, conversation, shop.zone, now), conversation, shop, now)
 
-    def _tell(self, shown: wire.Shown | None, conversation: Conversation, shop: Shop, now: int) -> None:
+    def _tell(self, shown: outward.Shown | None, conversation: Conversation, shop: Shop, now: int) -> None:
         if shown is None:
             return
         data = _encode({**shown.data, **shop.decided_by(shown.type)}).decode()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot import config as configs
-from bot import demo, wire
+from bot import demo, outward
 from bot import rates as counting
 from bot.clock import SystemClock
 from bot.shop import assemble
@@ -52,7 +52,7 @@ def rates(day: str, only: str | None, config: Path | None, data: Path | None, *,
 
 
 def _shop(shop: Shop, found: list[counting.Rate], day: str, *, as_json: bool) -> Iterator[str]:
-    targets = [wire.rate(one, shop) for one in found]
+    targets = [outward.rate(one, shop) for one in found]
     if as_json:
         yield msgspec.json.encode({"shop": shop.id, "day": day, "targets": targets}).decode()
         return

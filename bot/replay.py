@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bot import rates, wire
+from bot import outward, rates, wire
 from bot.model import AgentSaid, BuyerSaid, RobotSaid, SystemSaid
 from bot.virtual import VirtualDriver
 
@@ -96,7 +96,7 @@ class Replay:
         lines = tuple(rates.lines(store.facts_between(self.shop.id, 0, 1 << 60)))
         now = int(self._driver.clock.now())
         return [
-            wire.rate(rates.rate(lines, target, self.shop.zone, now=now), self.shop) for target in self.shop.targets
+            outward.rate(rates.rate(lines, target, self.shop.zone, now=now), self.shop) for target in self.shop.targets
         ]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
-from bot import model, platforms, rates, strict, wire, zones
+from bot import model, outward, platforms, rates, strict, wire, zones
 from bot.errors import WireError
 from bot.virtual import VirtualDriver
 from replies import DataError
@@ -209,7 +209,7 @@ class Play:
         lines = tuple(rates.lines(store.facts_between(self.shop.id, 0, 1 << 60)))
         now = int(self._driver.clock.now())
         for target in self.shop.targets:
-            shown = wire.rate(rates.rate(lines, target, self.shop.zone, now=now), self.shop)
+            shown = outward.rate(rates.rate(lines, target, self.shop.zone, now=now), self.shop)
             for key, wanted in self.scene.rates.get(target.name, {}).items():
                 if shown.get(key) != wanted:
                     yield f"rates: {target.name}.{key} is {shown.get(key)}, not {wanted}"

@@ -1,4 +1,4 @@
-"""I am the edge: a webhook's bytes become facts, effects become the JSON that outsiders read."""
+"""I am the edge inwards: a webhook's bytes become facts, or a sentence on why not."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.deadline import Zone
-    from bot.rates import LateWait, Rate
-    from bot.shop import Shop
-    from replies.guard import Verdict
 
 EARLIEST = (
     946_684_800  # 2000-01-01: no chat tool of today has older messages; earlier is a wrong unit or an empty field
@@ -248,150 +245,6 @@ _READERS: dict[str, tuple[Any, Callable[[Any, dict[str, Any], str, str], model.A
 }
 
 
-class Shown(msgspec.Struct, frozen=True):
-    """An effect as outsiders read it. `push`: also sent to the shop's callback."""
-
-    type: str
-    data: dict[str, Any]
-    push: bool = True
-    reply: str = ""
-
-
-def show(effect: model.Effect, conversation: model.Conversation, zone: Zone, at: int) -> Shown | None:
-    """The event that tells of an effect; None for what only the store keeps."""
-    place: dict[str, Any] = {"conversation": conversation.id, "buyer": conversation.buyer_id}
-    match effect:
-        case model.Suggest(turn=turn, suggestions=suggestions):
-            data = {**place, "turn": turn, "silent": not suggestions, "suggestions": suggestions}
-            return Shown("suggestion.created", data)
-        case model.Send():
-            data = {
-                **place,
-                "reply_id": effect.id,
-                "agent": effect.agent,
-                "text": effect.text,
-                "script": effect.script or None,
-            }
-            return Shown("message.send", data, reply=effect.id)
-        case model.Hold():
-            data = {
-                **place,
-                "reply_id": effect.id,
-                "agent": effect.agent,
-                "text": effect.text,
-                **verdict(effect.verdict),
-            }
-            return Shown("draft.held", data)
-        case model.Violation():
-            data = {
-                **place,
-                "id": effect.id,
-                "role": effect.role,
-                "agent": effect.agent or None,
-                "text": effect.text,
-                "findings": effect.findings,
-            }
-            return Shown("violation.seen", data)
-        case model.Warn(wait=wait, stage=stage):
-            return Shown("deadline.warning", {**place, **_wait(wait, zone), "stage": stage, "at": iso(at, zone)})
-        case model.Late(wait=wait):
-            return Shown("deadline.missed", {**place, **_wait(wait, zone), "at": iso(at, zone)})
-        case model.Answered(wait=wait):
-            data = {
-                **place,
-                **_wait(wait, zone),
-                "at": iso(at, zone),
-                "reason": "recalled" if effect.recalled else "answered",
-            }
-            data |= {"answered": iso(wait.answered, zone)} if wait.answered is not None else {}
-            return Shown("deadline.cleared", data | ({"corrected": True} if effect.corrected else {}))
-        case model.Settle(id=identity, failed=failed):
-            data = {**place, "reply_id": identity} | ({"reason": failed} if failed else {})
-            return Shown("message.failed" if failed else "message.sent", data, push=False)
-        case model.Credit():
-            return None
-
-
-def verdict(given: Verdict) -> dict[str, Any]:
-    """A verdict's fields."""
-    return {"verdict": given.verdict, "rewrite": given.rewrite, "findings": given.findings}
-
-
-def _wait(wait: model.Wait, zone: Zone) -> dict[str, Any]:
-    shown = {"target": wait.target, "start": iso(wait.start, zone), "due": iso(wait.due, zone)}
-    return shown | ({"lost": True} if wait.lost else {})
-
-
 def iso(at: float, zone: Zone) -> str:
     """An instant as outsiders read it, in the shop's time zone."""
     return datetime.fromtimestamp(at, zone.info).isoformat(timespec="seconds")
-
-
-_ROLES: dict[type, str] = {
-    model.BuyerSaid: "buyer",
-    model.AgentSaid: "agent",
-    model.RobotSaid: "robot",
-    model.SystemSaid: "system",
-}
-
-
-def messages(facts: list[model.AnyFact], zone: Zone) -> list[dict[str, Any]]:
-    """A conversation's messages as they read now, oldest first: edits applied in order of time, recalled ones marked."""
-    said: dict[str, dict[str, Any]] = {}
-    facts = sorted(facts, key=lambda fact: fact.at)
-    for fact in facts:
-        if isinstance(fact, model.BuyerSaid | model.AgentSaid | model.RobotSaid | model.SystemSaid):
-            line: dict[str, Any] = {
-                "id": fact.id,
-                "role": _ROLES[type(fact)],
-                "text": fact.text,
-                "kind": fact.kind,
-                "at": iso(fact.at, zone),
-            }
-            said[fact.id] = line | ({"agent": fact.agent} if isinstance(fact, model.AgentSaid) and fact.agent else {})
-    for fact in facts:
-        match fact:
-            case model.Edited(id=identity, text=text) if identity in said:
-                said[identity] |= {"text": text, "edited": True}
-            case model.Recalled(id=identity) if identity in said:
-                said[identity]["recalled"] = True
-            case _:
-                pass
-    return list(said.values())
-
-
-def rate(counted: Rate, shop: Shop) -> dict[str, Any]:
-    """One target's figures with what the platform's file says of it."""
-    target = next(target for target in shop.targets if target.name == counted.name)
-    shown: dict[str, Any] = {
-        "name": counted.name,
-        "label": target.label,
-        "platform": shop.platform.id,
-        "population": counted.population,
-        "met": counted.met,
-        "waiting": counted.waiting,
-        "rate": counted.rate,
-        "pass_line": target.pass_line,
-        "smallest": target.smallest,
-        "consequence": target.consequence,
-        "source": target.source,
-        "sure": target.sure,
-        "late": [_late(late, shop.zone) for late in counted.late],
-        "near": [_late(late, shop.zone) for late in counted.near],
-    }
-    if target.mean is not None:
-        shown["mean_s"] = counted.mean_s
-    if counted.forecast is not None:
-        shown["forecast"] = msgspec.to_builtins(counted.forecast)
-    return shown
-
-
-def _late(late: LateWait, zone: Zone) -> dict[str, Any]:
-    return {
-        "buyer": late.buyer,
-        "conversation": late.conversation,
-        "start": iso(late.start, zone),
-        "due": iso(late.due, zone),
-        "answered": iso(late.answered, zone) if late.answered is not None else None,
-        "agent": late.agent or None,
-    }

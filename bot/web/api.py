@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import msgspec
 
+from bot import outward, urgency, wire
 from bot import rates as counting
-from bot import urgency, wire
 from bot.decide import said_before
 from bot.errors import BadPayload, Busy, Conflict, Impossible, Missing
 from bot.model import Action, Conversation, Drafted, Picked
@@ -73,7 +73,7 @@ async def check(request: web.Request) -> web.Response:
         identity = asked.conversation
         known = await loop.read(lambda store: store.conversation(shop.id, identity))
         before = said_before(known, now) if known else []
-    return answer(wire.verdict(shop.check([*before, asked.text])))
+    return answer(outward.verdict(shop.check([*before, asked.text])))
 
 
 async def reply(request: web.Request) -> web.Response:
@@ -223,7 +223,7 @@ async def conversation(request: web.Request) -> web.Response:
             "buyer": {"id": held.buyer_id, "name": held.name or None},
             "agent": held.agent or None,
             "context": held.context,
-            "messages": wire.messages(facts, shop.zone),
+            "messages": outward.messages(facts, shop.zone),
             "suggestions": held.offered,
             "waits": _waits(held, shop),
             "replies": [_asked(one, shop) for one in replies],
@@ -257,5 +257,5 @@ async def rates(request: web.Request) -> web.Response:
             raise Impossible("day: there is no such day") from error
     found = await loop.read(lambda store: counting.of_day(store, shop, day, now))
     return answer(
-        {"day": date.fromordinal(day + DAY_ZERO).isoformat(), "targets": [wire.rate(one, shop) for one in found]}
+        {"day": date.fromordinal(day + DAY_ZERO).isoformat(), "targets": [outward.rate(one, shop) for one in found]}
     )

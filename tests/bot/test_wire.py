@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import model, wire
+from bot import model, outward, wire
 from bot.deadline import Zone
 from bot.errors import BadPayload, Impossible, WireError
 
@@ -235,7 +235,7 @@ def test_messages_read_as_they_stand_now():
         ],
         HERE,
     )
-    old, new = wire.messages([one for one in told if one is not None], zone)
+    old, new = outward.messages([one for one in told if one is not None], zone)
     assert (old["id"], old["text"], old["recalled"]) == ("m-0", "什么时候发货", True)
     assert (new["id"], new["text"], new["edited"]) == ("m-1", "第二次", True)
     assert "recalled" not in new

@@ -1,0 +1,145 @@
+"""I am the edge outwards: effects, conversations and rates as the JSON that outsiders read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from bot import model, wire
+
+if TYPE_CHECKING:
+    from bot.deadline import Zone
+    from bot.rates import LateWait, Rate
+    from bot.shop import Shop
+    from replies.guard import Verdict
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """An effect as outsiders read it. `push`: also sent to the shop's callback."""
+
+    type: str
+    data: dict[str, Any]
+    push: bool = True
+    reply: str = ""
+
+
+def event(effect: model.Effect, conversation: model.Conversation, zone: Zone, at: int) -> Shown | None:
+    """The event that tells of an effect; None for what only the store keeps."""
+    place: dict[str, Any] = {"conversation": conversation.id, "buyer": conversation.buyer_id}
+    match effect:
+        case model.Suggest(turn=turn, suggestions=suggestions):
+            data = {**place, "turn": turn, "silent": not suggestions, "suggestions": suggestions}
+            return Shown("suggestion.created", data)
+        case model.Send():
+            return Shown("message.send", {**place, **_draft(effect), "script": effect.script or None}, reply=effect.id)
+        case model.Hold():
+            return Shown("draft.held", {**place, **_draft(effect), **verdict(effect.verdict)})
+        case model.Violation():
+            said = {"id": effect.id, "role": effect.role, "agent": effect.agent or None, "text": effect.text}
+            return Shown("violation.seen", {**place, **said, "findings": effect.findings})
+        case model.Warn() | model.Late() | model.Answered():
+            kind, data = _clock(effect, zone)
+            return Shown(kind, {**place, **_wait(effect.wait, zone), "at": wire.iso(at, zone), **data})
+        case model.Settle(id=identity, failed=failed):
+            data = {**place, "reply_id": identity} | ({"reason": failed} if failed else {})
+            return Shown("message.failed" if failed else "message.sent", data, push=False)
+        case model.Credit():
+            return None
+
+
+def _draft(effect: model.Send | model.Hold) -> dict[str, Any]:
+    return {"reply_id": effect.id, "agent": effect.agent, "text": effect.text}
+
+
+def _clock(effect: model.Warn | model.Late | model.Answered, zone: Zone) -> tuple[str, dict[str, Any]]:
+    """The event's type, and what it says beside the wait and the time."""
+    match effect:
+        case model.Warn(stage=stage):
+            return "deadline.warning", {"stage": stage}
+        case model.Late():
+            return "deadline.missed", {}
+        case model.Answered(wait=wait):
+            data: dict[str, Any] = {"reason": "recalled" if effect.recalled else "answered"}
+            data |= {"answered": wire.iso(wait.answered, zone)} if wait.answered is not None else {}
+            return "deadline.cleared", data | ({"corrected": True} if effect.corrected else {})
+
+
+def verdict(given: Verdict) -> dict[str, Any]:
+    """A verdict's fields."""
+    return {"verdict": given.verdict, "rewrite": given.rewrite, "findings": given.findings}
+
+
+def _wait(wait: model.Wait, zone: Zone) -> dict[str, Any]:
+    shown = {"target": wait.target, "start": wire.iso(wait.start, zone), "due": wire.iso(wait.due, zone)}
+    return shown | ({"lost": True} if wait.lost else {})
+
+
+_ROLES: dict[type, str] = {
+    model.BuyerSaid: "buyer",
+    model.AgentSaid: "agent",
+    model.RobotSaid: "robot",
+    model.SystemSaid: "system",
+}
+
+
+def messages(facts: list[model.AnyFact], zone: Zone) -> list[dict[str, Any]]:
+    """A conversation's messages as they read now, oldest first: edits applied in order of time, recalled ones marked."""
+    said: dict[str, dict[str, Any]] = {}
+    facts = sorted(facts, key=lambda fact: fact.at)
+    for fact in facts:
+        if isinstance(fact, model.BuyerSaid | model.AgentSaid | model.RobotSaid | model.SystemSaid):
+            line: dict[str, Any] = {
+                "id": fact.id,
+                "role": _ROLES[type(fact)],
+                "text": fact.text,
+                "kind": fact.kind,
+                "at": wire.iso(fact.at, zone),
+            }
+            said[fact.id] = line | ({"agent": fact.agent} if isinstance(fact, model.AgentSaid) and fact.agent else {})
+    for fact in facts:
+        match fact:
+            case model.Edited(id=identity, text=text) if identity in said:
+                said[identity] |= {"text": text, "edited": True}
+            case model.Recalled(id=identity) if identity in said:
+                said[identity]["recalled"] = True
+            case _:
+                pass
+    return list(said.values())
+
+
+def rate(counted: Rate, shop: Shop) -> dict[str, Any]:
+    """One target's figures with what the platform's file says of it."""
+    target = next(target for target in shop.targets if target.name == counted.name)
+    shown: dict[str, Any] = {
+        "name": counted.name,
+        "label": target.label,
+        "platform": shop.platform.id,
+        "population": counted.population,
+        "met": counted.met,
+        "waiting": counted.waiting,
+        "rate": counted.rate,
+        "pass_line": target.pass_line,
+        "smallest": target.smallest,
+        "consequence": target.consequence,
+        "source": target.source,
+        "sure": target.sure,
+        "late": [_late(late, shop.zone) for late in counted.late],
+        "near": [_late(late, shop.zone) for late in counted.near],
+    }
+    if target.mean is not None:
+        shown["mean_s"] = counted.mean_s
+    if counted.forecast is not None:
+        shown["forecast"] = msgspec.to_builtins(counted.forecast)
+    return shown
+
+
+def _late(late: LateWait, zone: Zone) -> dict[str, Any]:
+    return {
+        "buyer": late.buyer,
+        "conversation": late.conversation,
+        "start": wire.iso(late.start, zone),
+        "due": wire.iso(late.due, zone),
+        "answered": wire.iso(late.answered, zone) if late.answered is not None else None,
+        "agent": late.agent or None,
+    }
