@@ -12,7 +12,7 @@ from replies.reading import core_of, denies, numbers
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from replies.index import Found, Index
+    from replies.index import Found
     from replies.reading import Reading
 
 
@@ -20,16 +20,10 @@ NO_VECTORS = (0.0, 0.0)
 
 
 class Phrasing(NamedTuple):
-    """A 问法 as written and as compared.
-
-    `weight`, `norm`: the sum of its pieces' rarities, and the length of their vector.
-    """
+    """A 问法 as written and as compared."""
 
     text: str
     plain: str
-    pieces: tuple[str, ...]
-    weight: float
-    norm: float
     numbers: frozenset[str]
     denies: bool
 
@@ -45,20 +39,9 @@ class Entry:
         self.plains: list[str] = []
         self.cores: list[str] = []
 
-    def add(self, text: str, reading: Reading, index: Index) -> None:
+    def add(self, text: str, reading: Reading) -> None:
         """One more phrasing, `text` as written and as read."""
-        rarities = [index.rarity(piece) for piece in reading.pieces]
-        self.phrasings.append(
-            Phrasing(
-                text=text,
-                plain=reading.plain,
-                pieces=reading.pieces,
-                weight=math.fsum(rarities) or 1.0,
-                norm=math.sqrt(math.fsum([each * each for each in rarities])) or 1.0,
-                numbers=numbers(reading.plain),
-                denies=denies(reading.plain),
-            )
-        )
+        self.phrasings.append(Phrasing(text, reading.plain, numbers(reading.plain), denies(reading.plain)))
         self.plains.append(reading.plain)
         self.cores.append(core_of(reading.folded))
 
@@ -68,8 +51,7 @@ class Evidence(NamedTuple):
 
     `same`: a phrasing is the message. `share`, `weight`: BM25 of all its phrasings, of what the message could earn and
     in itself. `ratio`: edit similarity of the nearest phrasing; `core`: the
-    best one without filler words. `cosine`, `cover`: idf cosine, and the share of the
-    phrasing that the message covers. `numbers`, `denial`: 1 where the two name different numbers, or only one denies.
+    best one with synonyms folded and without filler words. `numbers`, `denial`: 1 where the two name different numbers, or only one denies.
     `nearest`, `centre`: cosine of sentence vectors with the nearest phrasing and with the middle of all of them.
     """
 
@@ -80,8 +62,6 @@ class Evidence(NamedTuple):
     weight: float
     ratio: float
     core: float
-    cosine: float
-    cover: float
     numbers: float
     denial: float
     nearest: float = 0.0
@@ -126,7 +106,7 @@ class Looked(NamedTuple):
     keep: int
 
 
-def measure(looked: Looked, scripts: Iterable[int], entries: Sequence[Entry], index: Index) -> list[Evidence]:
+def measure(looked: Looked, scripts: Iterable[int], entries: Sequence[Entry]) -> list[Evidence]:
     """The evidence for the best of `scripts` by pieces, letters and meaning together."""
     asked, found = looked.asked, looked.found
     rough: list[tuple[float, int, float, int]] = []
@@ -136,15 +116,12 @@ def measure(looked: Looked, scripts: Iterable[int], entries: Sequence[Entry], in
         share, near = found.scores.get(script, 0.0) / total, looked.closeness.get(script, NO_VECTORS)
         rough.append((-share - ratio / 100 - sum(near), script, ratio / 100, at))
     rough.sort()
-    wanted = {piece: index.rarity(piece) for piece in asked.pieces}
-    norm = math.sqrt(math.fsum([value * value for value in wanted.values()])) or 1.0
     core, mine, turned = core_of(asked.folded), numbers(asked.plain), denies(asked.plain)
     ready = []
     for _, script, ratio, at in rough[: looked.keep]:
         entry = entries[script]
         phrasing = entry.phrasings[at]
         weight = found.scores.get(script, 0.0)
-        cosine, cover = _common(wanted, norm, phrasing)
         nearest, centre = looked.closeness.get(script, NO_VECTORS)
         ready.append(
             Evidence(
@@ -155,8 +132,6 @@ def measure(looked: Looked, scripts: Iterable[int], entries: Sequence[Entry], in
                 weight=weight / 60,
                 ratio=ratio,
                 core=process.extractOne(core, entry.cores, scorer=fuzz.ratio)[1] / 100 if core else 0.0,
-                cosine=cosine,
-                cover=cover,
                 numbers=float(bool(mine and phrasing.numbers) and mine.isdisjoint(phrasing.numbers)),
                 denial=float(turned != phrasing.denies),
                 nearest=nearest,
@@ -164,9 +139,3 @@ def measure(looked: Looked, scripts: Iterable[int], entries: Sequence[Entry], in
             )
         )
     return ready
-
-
-def _common(wanted: Mapping[str, float], norm: float, phrasing: Phrasing) -> tuple[float, float]:
-    """The idf cosine of message and phrasing, and the share of the phrasing's rarity that the message has."""
-    values = [wanted[piece] for piece in phrasing.pieces if piece in wanted]
-    return math.fsum([each * each for each in values]) / (norm * phrasing.norm), math.fsum(values) / phrasing.weight

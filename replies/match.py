@@ -118,7 +118,7 @@ class Matcher:
         return Space(vectors, [len(entry.plains) for entry in self._entries])
 
     def _add(self, number: int, text: str, reading: Reading) -> None:
-        self._entries[number].add(text, reading, self._index)
+        self._entries[number].add(text, reading)
         for key in dict.fromkeys((reading.whole, reading.plain)):
             owners = self._exact.setdefault(key, [])
             if number not in owners:
@@ -176,7 +176,7 @@ class Matcher:
         closeness = self._space.closeness(vector, scripts) if vector is not None and self._space else {}
         exact = frozenset((*self._exact.get(asked.whole, ()), *self._exact.get(asked.plain, ())))
         looked = Looked(asked, found, closeness, exact, CLOSER if vector is None else KEEP)
-        measured = measure(looked, scripts, self._entries, self._index)
+        measured = measure(looked, scripts, self._entries)
         return found, measured
 
     def _same(self, readings: Sequence[Reading], scope: Scope) -> list[_Scored]:
@@ -212,7 +212,7 @@ class Matcher:
         if not reading.plain or number in self._exact.get(reading.whole, ()):
             return
         self._add(number, text, reading)
-        readings = [phrasing.pieces for phrasing in self._entries[number].phrasings]
+        readings = [read(phrasing.text).pieces for phrasing in self._entries[number].phrasings]
         self._index.learn(number, readings[: self._built[number]], readings)
         if self._meaning and self._space:
             self._space.learn(number, self._meaning.of(reading.plain))

@@ -38,6 +38,7 @@ class _Courtesy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tails: list[str]
     empty: list[str]
     filler: list[str]
+    emoticons: list[str]
 
 
 class _Negation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +52,7 @@ class _Patterns(NamedTuple):
     tails: re.Pattern[str]
     empty: frozenset[str]
     filler: re.Pattern[str]
+    emoticons: re.Pattern[str]
 
 
 @cache
@@ -61,6 +63,7 @@ def _courtesy() -> _Patterns:
         tails=re.compile(f"(?:{_any_of(words.tails)})+$"),
         empty=frozenset(map(normalise, words.empty)),
         filler=re.compile(_any_of(words.filler)),
+        emoticons=re.compile(rf"[\[【](?:{_any_of(words.emoticons)})[\]】]", re.IGNORECASE),
     )
 
 
@@ -115,7 +118,7 @@ def pieces(text: str) -> tuple[str, ...]:
 
 def read(message: str) -> Reading:
     """`message` as it is compared. Never fails; all parts are empty where nothing but marks was typed."""
-    whole = normalise(message)[:LONGEST]
+    whole = normalise(_courtesy().emoticons.sub(" ", message[: 2 * LONGEST]))[:LONGEST]
     plain = peel(whole)
     greets = tuple(dict.fromkeys(_courtesy().heads.findall(whole))) if whole and not plain else ()
     asks = bool(plain) and not plain.isdigit() and _courtesy().empty.isdisjoint((whole, plain))

@@ -2,6 +2,7 @@
 
 python tools/fit_weights.py [--semantic] [--without KIND,...] LIBRARY.jsonl=QUERIES.jsonl[,QUERIES.jsonl] ...
 
+LIBRARY may also be a folder of scripts, and QUERIES a .toml as tests/replies/library_questions.toml.
 Queries are lines of {"query","gold":[script ids]}; an empty gold means that no script answers it. Each pair of library
 and queries weighs the same. Figures are of five folds over topics: a query is scored by weights that never saw its
 topic (a query counts as the topic that any of the sets gives it). The weights printed are fitted on everything.
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tomllib
 import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,6 +45,9 @@ class Rows(NamedTuple):
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
+    if path.suffix == ".toml":
+        asked = tomllib.loads(path.read_text(encoding="utf-8"))["questions"]
+        return [{"query": each["text"], "gold": [each["script"]] if each["script"] else []} for each in asked]
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
