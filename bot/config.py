@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
 
-from bot import platforms, signature, strict, zones
+from bot import platforms, robots, secret, signature, strict, zones
+from bot.alerts import Robot
 from replies import DataError
 from replies.guard import Allowance
 
@@ -35,8 +37,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 class ShopTable(msgspec.Struct, frozen=True, kw_only=True):
     """`[[shops]]` as written.
 
-    `targets`: changes of the platform's reply targets. `allow`: what the guard lets this shop say although a rule
-    would stop it.
+    `targets`: changes of the platform's reply targets. `robots`: see bot.robots.RobotTable. `allow`: what the guard
+    lets this shop say although a rule would stop it.
     """
 
     id: str
@@ -49,6 +51,7 @@ class ShopTable(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str = "Asia/Shanghai"
     stages: dict[str, list[int]] = msgspec.field(default_factory=dict)
     targets: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    robots: list[Any] = msgspec.field(default_factory=list)
     allow: Allowance = Allowance()
 
 
@@ -66,6 +69,7 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
     allow: Allowance
     keys: tuple[bytes, ...]
     token: str
+    robots: tuple[Robot, ...] = ()
 
     def __repr__(self) -> str:
         """Without secrets."""
@@ -127,12 +131,15 @@ def _shops(
         tokens |= {token: path} if token else {}
         problems += [f"{path}.{problem}" for problem in _mistakes(given, folder)]
         keys = _keys(given, path, folder, environment, problems)
+        read = partial(secret.read, folder=folder, environment=environment, problems=problems)
+        heard = robots.read(given.get("robots", ()), f"{path}.robots", _stages(given), read, problems)
         if len(problems) == before:
-            shops.append(_shop(ShopTable(**given), keys, token, folder))
+            shops.append(_shop(ShopTable(**given), keys, token, folder, heard))
+    problems += robots.clashes((shop.id, shop.robots) for shop in shops)
     return tuple(shops)
 
 
-def _shop(shop: ShopTable, keys: tuple[bytes, ...], token: str, folder: Path) -> ShopConfig:
+def _shop(shop: ShopTable, keys: tuple[bytes, ...], token: str, folder: Path, heard: tuple[Robot, ...]) -> ShopConfig:
     return ShopConfig(
         id=shop.id,
         name=shop.name or shop.id,
@@ -145,7 +152,18 @@ def _shop(shop: ShopTable, keys: tuple[bytes, ...], token: str, folder: Path) ->
         allow=shop.allow,
         keys=keys,
         token=token,
+        robots=heard,
     )
+
+
+def _stages(given: dict[str, Any]) -> dict[str, tuple[int, ...]] | None:
+    """The stages of each target of a shop that has a limit; None if something is wrong with its targets."""
+    try:
+        read = platforms.load(given["platform"], given["targets"]).targets
+    except (DataError, LookupError, OSError):
+        return None
+    changes = given.get("stages", {})
+    return {target.name: tuple(changes.get(target.name, target.stages)) for target in read if target.mean is None}
 
 
 def _mistakes(given: dict[str, Any], folder: Path) -> Iterator[str]:
@@ -205,7 +223,7 @@ def _keys(
     keys: list[bytes] = []
     for position, written in enumerate(given.get("webhook_secrets", ())):
         place = f"{path}.webhook_secrets[{position}]"
-        text = _secret(written, place, folder, environment, problems)
+        text = secret.read(written, place, folder, environment, problems)
         try:
             keys += [signature.secret(text)] if text is not None else []
         except ValueError as error:
@@ -216,26 +234,7 @@ def _keys(
 def _token(given: dict[str, Any], path: str, folder: Path, environment: Mapping[str, str], problems: list[str]) -> str:
     if "token" not in given:
         return ""
-    token = _secret(given["token"], f"{path}.token", folder, environment, problems) or ""
+    token = secret.read(given["token"], f"{path}.token", folder, environment, problems) or ""
     if token and not (len(token) >= SHORTEST_TOKEN and token.isascii() and token.isprintable() and " " not in token):
         problems.append(f"{path}.token: at least {SHORTEST_TOKEN} ascii characters without spaces are needed")
     return token
-
-
-def _secret(given: str, path: str, folder: Path, environment: Mapping[str, str], problems: list[str]) -> str | None:
-    """The text behind "env:NAME" or "file:PATH"; None after a sentence."""
-    source, _, name = given.partition(":")
-    if source == "env" and name:
-        if environment.get(name):
-            return environment[name].strip()
-        problems.append(f"{path}: the environment has no {name}")
-    elif source == "file" and name:
-        try:
-            if text := (folder / name).read_text(encoding="utf-8").strip():
-                return text
-            problems.append(f"{path}: {folder / name} is empty")
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"{path}: {folder / name} cannot be read: {error}")
-    else:
-        problems.append(f'{path}: secrets are written "env:NAME" or "file:PATH", never here')
-    return None

@@ -136,16 +136,16 @@ def _buyer_said(conversation: Conversation, fact: BuyerSaid, shop: Shop) -> Step
         context={**conversation.context, **fact.context} if fact.context else conversation.context,
     )
     conversation = _insert(conversation, Message(fact.id, fact.at, "buyer", fact.text[:CLIP], fact.kind), shop)
-    return _suggest(conversation, shop, fact.arrived)
+    return _suggest(conversation, shop, fact.arrived, asked=True)
 
 
-def _suggest(conversation: Conversation, shop: Shop, now: int, *before: Effect) -> Step:
-    """Replace what is offered for the turn, then count again."""
+def _suggest(conversation: Conversation, shop: Shop, now: int, *before: Effect, asked: bool = False) -> Step:
+    """Replace what is offered for the turn, then count again. `asked`: the buyer wrote; what is offered is said anew."""
     messages = _open_turn(conversation)
     texts = [message.text for message in messages if message.text]
     offered = shop.suggest(texts, conversation.context) if texts else ()
     effects = list(before)
-    if offered or conversation.offered:
+    if offered != conversation.offered or (offered and asked):
         effects.append(Suggest(tuple(message.id for message in messages), offered))
     return _recount(replace(conversation, offered=offered), shop, *effects, now=now)
 
@@ -336,7 +336,7 @@ def _recount(conversation: Conversation, shop: Shop, *effects: Effect, now: int)
 
 def _unchanged_clock(conversation: Conversation, shop: Shop, *effects: Effect) -> Step:
     alarm = deadline.next_alarm(conversation.waits, shop.targets, paused_until=_paused(conversation))
-    return Step(replace(conversation, version=conversation.version + 1), effects, alarm)
+    return Step(replace(conversation, version=conversation.version + 1, alarm=alarm), effects)
 
 
 def most_urgent(conversation: Conversation) -> Wait | None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from bot import outward
+from bot import alerts, outward
 from bot.decide import decide, most_urgent
-from bot.model import AlarmDue, Conversation, Credit, Drafted, Effect, Hold, Late, Send, Settle, Step, Suggest
-from bot.ports import Event, Reply
+from bot.model import AlarmDue, Conversation, Credit, Drafted, Effect, Hold, Late, Send, Settle, Step, Suggest, Warn
+from bot.ports import Alert, Event, Reply
 from bot.store import StoreError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 
 REMEMBERED = 20_000  # conversations kept decoded between messages
-DAY = 86_400
+POSTPONED = 3600  # seconds after which the alarm of a shop that is not served is looked at again
 ALARMS_AT_ONCE = 500  # alarms that share one commit
 
 
@@ -99,7 +99,7 @@ class Engine:
     def _one(self, fact: AnyFact) -> Outcome:
         shop = self.shops.get(fact.shop)
         if shop is None:  # an alarm of a shop that is not served now: kept for the day it is again
-            self.store.set_alarm(fact.shop, fact.conversation, fact.at + DAY)
+            self.store.set_alarm(fact.shop, fact.conversation, fact.at + POSTPONED)
             return Outcome()
         if isinstance(fact, Drafted):
             prior = self.store.reply(fact.shop, fact.conversation, fact.id)
@@ -111,7 +111,7 @@ class Engine:
             return Outcome(duplicate=True, conversation=self.conversation(fact.shop, fact.conversation))
         before = self.conversation(fact.shop, fact.conversation) or Conversation(fact.shop, fact.conversation)
         step = decide(before, fact, shop)
-        self._save(step, before)
+        self._save(step, before, rung=isinstance(fact, AlarmDue))
         for effect in step.effects:
             self._write(effect, step.conversation, shop, fact)
         reply = self.store.reply(fact.shop, fact.conversation, fact.id) if isinstance(fact, Drafted) else None
@@ -122,11 +122,12 @@ class Engine:
         place = (shop, identity)
         return self._fresh.get(place) or self._held.get(place) or self.store.conversation(shop, identity)
 
-    def _save(self, step: Step, before: Conversation) -> None:
+    def _save(self, step: Step, before: Conversation, *, rung: bool) -> None:
         conversation = step.conversation
         urgent = most_urgent(conversation)
         self.store.keep(conversation, due=urgent.due if urgent else None)
-        self.store.set_alarm(conversation.shop, conversation.id, step.alarm)
+        if conversation.alarm != before.alarm or rung:
+            self.store.set_alarm(conversation.shop, conversation.id, conversation.alarm)
         self._fresh[conversation.shop, conversation.id] = conversation
         if urgent is None and most_urgent(before) is not None:
             self.store.drop_pushes(conversation.shop, conversation.id, "deadline.warning")
@@ -147,23 +148,29 @@ class Engine:
                 )
                 self.store.set_reply(*place, reply)
             case Settle(id=identity, failed=failed):
-                self.store.settle_reply(*place, identity, "failed" if failed else "sent", failed)
                 self.store.drop_reply_push(*place, identity)
+                if not self.store.settle_reply(*place, identity, "failed" if failed else "sent", failed):
+                    return  # its delivery and its echo both say that it arrived: it is told once
             case Credit():
                 self.store.credit(*place, effect.script, effect.action, effect.agent, effect.asked, fact.at)
             case _:
                 pass
-        self._tell(outward.event(effect, conversation, shop.zone, now), conversation, shop, now)
+        seq = self._tell(outward.event(effect, conversation, shop.zone, now), conversation, shop, now)
+        if isinstance(effect, Warn | Late):
+            wait, stage = effect.wait, effect.stage if isinstance(effect, Warn) else alerts.MISSED
+            for robot in alerts.hearing(shop.robots, wait.target, stage):
+                self.store.alert(Alert(robot.id, seq, *place, wait.target, stage, wait.start, wait.due))
 
-    def _tell(self, shown: outward.Shown | None, conversation: Conversation, shop: Shop, now: int) -> None:
+    def _tell(self, shown: outward.Shown | None, conversation: Conversation, shop: Shop, now: int) -> int:
         if shown is None:
-            return
+            return 0
         data = _encode({**shown.data, **shop.decided_by(shown.type)}).decode()
         seq = self.store.tell(conversation.shop, conversation.id, shown.type, now, data)
         self._telling.append(Event(seq, conversation.shop, conversation.id, shown.type, now, data))
         # An empty suggestion takes back what listeners show; a chat tool that never got the first needs no second.
         if shop.callback_url and shown.push:
             self.store.push(seq, conversation.shop, conversation.id, shown.type, shown.reply, self.clock.now())
+        return seq
 
 
 def _settled(fact: Drafted, prior: Reply | None) -> Outcome | None:

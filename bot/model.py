@@ -235,7 +235,7 @@ class Conversation(msgspec.Struct, frozen=True):
 
     `settled`: what is known of older messages, which an agent's ended; None while all are held.
     `waits`: the open wait of each target and the ended ones that held messages may still correct.
-    `offered`: the suggestions now in front of the agent.
+    `offered`: the suggestions now in front of the agent. `alarm`: when it wants to be looked at next.
     """
 
     shop: str
@@ -251,6 +251,7 @@ class Conversation(msgspec.Struct, frozen=True):
     queued: tuple[Queued, ...] = ()
     waits: tuple[Wait, ...] = ()
     offered: tuple[Suggestion, ...] = ()
+    alarm: int | None = None
 
     @property
     def buyer_id(self) -> str:
@@ -338,8 +339,7 @@ Effect = Suggest | Send | Hold | Violation | Warn | Late | Answered | Credit | S
 
 
 class Step(msgspec.Struct, frozen=True):
-    """What follows from a fact: the next conversation, the effects in order, and when to look again."""
+    """What follows from a fact: the next conversation, and the effects in order."""
 
     conversation: Conversation
     effects: tuple[Effect, ...] = ()
-    alarm: int | None = None

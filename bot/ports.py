@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from bot.model import AnyFact, Conversation
@@ -61,6 +61,28 @@ class Reply(NamedTuple):
     at: int
 
 
+class Alert(NamedTuple):
+    """A feed row that a group robot still has to say. `stage` 0 is a miss; `start`, `due` of the wait when told."""
+
+    robot: str
+    seq: int
+    shop: str
+    conversation: str
+    target: str
+    stage: int
+    start: int
+    due: int
+
+
+class Spoke(NamedTuple):
+    """When a robot last spoke, and until when it is silent after `tries` failures; instants of the world."""
+
+    robot: str
+    last: float = 0.0
+    quiet_until: float = 0.0
+    tries: int = 0
+
+
 class Store(Protocol):
     """Remembers, or raises bot.store.StoreError. All writes stand inside `transaction`."""
 
@@ -87,9 +109,16 @@ class Store(Protocol):
     def push_again(self, seq: int, next_at: float) -> None: ...
     def still_pushed(self, seq: int) -> bool: ...
     def outbox_size(self) -> int: ...
+    def alert(self, alert: Alert) -> None: ...
+    def alerted(self) -> list[tuple[str, int | None]]: ...
+    def alerts(self, robot: str, limit: int) -> list[Alert]: ...
+    def drop_alerts(self, robot: str, seqs: Sequence[int]) -> None: ...
+    def drop_alerts_of_others(self, robots: Sequence[str]) -> None: ...
+    def spoke(self) -> list[Spoke]: ...
+    def set_spoke(self, spoke: Spoke) -> None: ...
     def reply(self, shop: str, conversation: str, identity: str) -> Reply | None: ...
     def set_reply(self, shop: str, conversation: str, reply: Reply) -> None: ...
-    def settle_reply(self, shop: str, conversation: str, identity: str, state: str, reason: str) -> None: ...
+    def settle_reply(self, shop: str, conversation: str, identity: str, state: str, reason: str) -> bool: ...
     def replies(self, shop: str, conversation: str) -> list[Reply]: ...
     def credit(
         self, shop: str, conversation: str, script: str, action: str, agent: str, asked: str, at: int

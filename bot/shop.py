@@ -34,7 +34,7 @@ class Shop:
         self.zone = Zone(config.timezone)
         self.targets: tuple[Target, ...] = platform.targets
         self.matcher, self.guard = matcher, guard
-        self.keys, self.callback_url = config.keys, config.callback_url
+        self.keys, self.callback_url, self.robots = config.keys, config.callback_url, config.robots
         self.token_hash = hash_token(config.token)
         self._scripts = frozenset(script.id for script in matcher.library.scripts)
 

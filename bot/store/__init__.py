@@ -13,10 +13,10 @@ import msgspec
 from sqlite_utils import Database
 
 from bot.model import AnyFact, Conversation
-from bot.ports import Event, Push, Reply
+from bot.ports import Alert, Event, Push, Reply, Spoke
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 DATABASE = "kuaihui.sqlite"  # its name in a data folder
@@ -190,6 +190,34 @@ class SQLiteStore:
         """How many pushes wait."""
         return int(self._one("outbox_size"))
 
+    def alert(self, alert: Alert) -> None:
+        """A robot has this to say."""
+        self._do("alert", *alert)
+
+    def alerted(self) -> list[tuple[str, int | None]]:
+        """The robots that have something to say, each with the earliest due of what is not yet missed."""
+        return self._do("alerted").fetchall()
+
+    def alerts(self, robot: str, limit: int) -> list[Alert]:
+        """What a robot has to say, most urgent first."""
+        return [Alert(*row) for row in self._do("alerts", robot, limit)]
+
+    def drop_alerts(self, robot: str, seqs: Sequence[int]) -> None:
+        """They are said, or not needed any more."""
+        self._do("drop_alerts", robot, _text(seqs))
+
+    def drop_alerts_of_others(self, robots: Sequence[str]) -> None:
+        """Nobody will ever say what other robots had to."""
+        self._do("drop_alerts_of_others", _text(robots))
+
+    def spoke(self) -> list[Spoke]:
+        """When each robot last spoke."""
+        return [Spoke(*row) for row in self._do("spoke")]
+
+    def set_spoke(self, spoke: Spoke) -> None:
+        """A robot speaks, or has failed to."""
+        self._do("set_spoke", *spoke)
+
     def reply(self, shop: str, conversation: str, identity: str) -> Reply | None:
         """A reply that an agent asked for before."""
         row = self._do("reply", shop, conversation, identity).fetchone()
@@ -199,9 +227,9 @@ class SQLiteStore:
         """Remember a reply, replacing what was known under its id."""
         self._do("set_reply", shop, conversation, *reply[:7], reply.at)
 
-    def settle_reply(self, shop: str, conversation: str, identity: str, state: str, reason: str) -> None:
-        """A queued reply was sent, or failed for `reason`."""
-        self._do("settle_reply", state, reason, shop, conversation, identity)
+    def settle_reply(self, shop: str, conversation: str, identity: str, state: str, reason: str) -> bool:
+        """A queued reply was sent, or failed for `reason`; False if it was not queued."""
+        return self._do("settle_reply", state, reason, shop, conversation, identity).rowcount == 1
 
     def replies(self, shop: str, conversation: str) -> list[Reply]:
         """All replies asked for in a conversation, oldest first."""

@@ -67,7 +67,7 @@ INSERT OR REPLACE INTO reply (shop, conversation, id, state, agent, text, script
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: settle_reply
-UPDATE reply SET state = ?, reason = ? WHERE shop = ? AND conversation = ? AND id = ?;
+UPDATE reply SET state = ?, reason = ? WHERE shop = ? AND conversation = ? AND id = ? AND state = 'queued';
 
 -- name: replies
 SELECT id, state, agent, text, script, override, verdict, reason, at FROM reply
@@ -91,3 +91,29 @@ SELECT body FROM fact WHERE shop = ? AND conversation = ? ORDER BY seq;
 -- name: facts_between
 -- In the order of conversations, each in the order of arrival.
 SELECT body FROM fact WHERE shop = ? AND at >= ? AND at < ? ORDER BY conversation, seq;
+
+-- name: alert
+INSERT INTO alert (robot, seq, shop, conversation, target, stage, start, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: alerted
+-- The robots that have something to say, and the earliest due of what is not yet missed.
+SELECT robot, min(CASE WHEN stage > 0 THEN due END) FROM alert GROUP BY robot;
+
+-- name: alerts
+-- The most urgent of a robot's; misses after what can still be answered in time.
+SELECT robot, seq, shop, conversation, target, stage, start, due FROM alert
+WHERE robot = ? ORDER BY stage = 0, due, seq LIMIT ?;
+
+-- name: drop_alerts
+-- Those numbered in a JSON list.
+DELETE FROM alert WHERE robot = ? AND seq IN (SELECT value FROM json_each(?));
+
+-- name: drop_alerts_of_others
+-- Those of robots that are not in a JSON list: no config names them any more.
+DELETE FROM alert WHERE robot NOT IN (SELECT value FROM json_each(?));
+
+-- name: set_spoke
+INSERT OR REPLACE INTO alert_pace (robot, last, quiet_until, tries) VALUES (?, ?, ?, ?);
+
+-- name: spoke
+SELECT robot, last, quiet_until, tries FROM alert_pace;
