@@ -113,7 +113,8 @@ class Guard:
             whole = told + BREAK + text
             for reading, match in self._matches(whole, joined=True):
                 start, end = reading.span(match.start, match.end)
-                if start <= len(told) < end - 1 and match.way.rule.across:
+                over = BREAK in whole[start:end] and match.way.rule.across
+                if over and start <= len(told):
                     found.append(self._finding(match, reading, whole, len(told) + 1))
         return _distinct(found)
 
@@ -143,8 +144,8 @@ class Guard:
             rule=rule.id,
             category=rule.category,
             action=rule.action,
-            span=(max(0, start - offset), end - offset),
-            excerpt=text[max(start, offset) : end],
+            span=(max(0, start - offset), max(end, offset + across) - offset),
+            excerpt=text[max(start, offset) : max(end, offset + across)],
             reason=rule.reason,
             source=source(rule),
             rewrite=rule.rewrite or None,

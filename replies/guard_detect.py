@@ -36,7 +36,7 @@ class Known(NamedTuple):
 
     facts: Facts
     long: re.Pattern[str]
-    shapes: tuple[tuple[Shape, re.Pattern[str]], ...]
+    shapes: tuple[tuple[Shape, re.Pattern[str], frozenset[str]], ...]
     shape_marks: re.Pattern[str]
     blank_marks: re.Pattern[str]
     blanks: re.Pattern[str]
@@ -65,7 +65,7 @@ def known(
     return Known(
         facts=facts,
         long=numbers.may_be(facts),
-        shapes=tuple((shape, re.compile(shape.pattern)) for shape in lexicon.shapes),
+        shapes=tuple((shape, re.compile(shape.pattern), frozenset(shape.needs)) for shape in lexicon.shapes),
         shape_marks=re.compile(f"[{re.escape(marks)}]"),
         blank_marks=re.compile(r"[{<$%\[【#]"),
         blanks=re.compile(rf"{_BLANK}|\[(?:{brackets})\]|【(?:{clear})】"),

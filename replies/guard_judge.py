@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from replies import guard_detect as detect
@@ -20,7 +21,8 @@ HARD = frozenset(
 )
 # How far the weights of a match may fall short of certainty, by the number of its slots.
 SHORT = (0.0, 0.28, 0.56, 0.95, 1.2, 1.4)
-_ENGINE_TERMS = ("negation", "negation_after", "denial", "attribution")
+_MOST = 8  # findings of one alternative that are told
+_LONGEST = 40  # characters of the longest hit
 _quotes = re.compile(r"“([^”]{1,200})”|「([^」]{1,200})」|『([^』]{1,200})』|\"([^\"]{1,200})\"|‘([^’]{1,200})’")
 _slot = re.compile(r"(?P<slot>[a-z_]+)|(?P<order>>)|@(?P<near>\d+)|%(?P<short>\d+)|(?P<space>\s+)|(?P<bad>.)")
 
@@ -107,12 +109,16 @@ class Rulebook:
                 yield way
 
     def judge(self, reading: Reading) -> list[Match]:
-        """What the rules find, without what is excused."""
+        """What the rules find, without what is excused; in joined messages only what reaches into the last."""
         found = []
         for way in dict.fromkeys(self.ways(reading)):
+            kept = 0
             for match in matches(way, reading):
-                if not excused(match, reading):
-                    found.append(match)
+                if (reading.joined and match.end <= reading.reach) or excused(match, reading):
+                    continue
+                found.append(match)
+                kept += 1
+                if kept >= _MOST:
                     break
         return found
 
@@ -123,10 +129,10 @@ def matches(way: Way, reading: Reading) -> Iterator[Match]:
     if not all(lists):
         return
     anchor = min(range(len(lists)), key=lambda at: len(lists[at]))
-    for hit in lists[anchor][:64]:
+    for hit in lists[anchor]:
         chosen: list[Hit | None] = [None] * len(lists)
         chosen[anchor] = hit
-        if _fill(way, lists, chosen):
+        if _fill(way, lists, chosen, since=reading.last):
             hits = tuple(hit for hit in chosen if hit is not None)
             if sum(1.0 - hit.weight for hit in hits) <= way.short and _meant(hits, reading):
                 yield Match(way, min(h.start for h in hits), max(h.end for h in hits), hits)
@@ -140,17 +146,21 @@ def _meant(hits: tuple[Hit, ...], reading: Reading) -> bool:
     return longest > 2 or (longest == 2 and len(hits) > 1)
 
 
-def _fill(way: Way, lists: list[list[Hit]], chosen: list[Hit | None]) -> bool:
-    """Choose for each open slot the best hit beside those chosen; False if one has none."""
+def _fill(way: Way, lists: list[list[Hit]], chosen: list[Hit | None], *, since: int) -> bool:
+    """Choose for each open slot the best hit beside those chosen, rather one after `since`; False if one has none."""
     anchor = next(at for at, hit in enumerate(chosen) if hit is not None)
     for at in sorted(range(len(lists)), key=lambda i: abs(i - anchor)):
         if chosen[at] is not None:
             continue
+        low = min(hit.start for hit in chosen if hit is not None) - way.near - _LONGEST
+        high = max(hit.end for hit in chosen if hit is not None) + way.near
         best: tuple[float, Hit] | None = None
-        for hit in lists[at][:64]:
+        for hit in lists[at][bisect_left(lists[at], (low,)) :]:
+            if hit.start > high:
+                break
             gap = _gap(hit, at, chosen, ordered=way.ordered)
             if gap is not None and gap <= way.near:
-                cost = gap * 0.02 - hit.weight
+                cost = gap * 0.02 - hit.weight - 0.3 * (hit.end > since)
                 if best is None or cost < best[0]:
                     best = cost, hit
         if best is None:

@@ -179,6 +179,8 @@ def _phone_like(written: str) -> bool:
 
 def _measure(written: str) -> bool:
     """Sizes, prices, times and dates have their own separators."""
+    if len(re.findall(r"\D", written)) > 3:
+        return False  # one digit at a time
     return bool(
         re.search(r"\d(?:[:*x×~～/:])\d|\d\.\d{1,2}$|^\d{4}[-./]\d{1,2}[-./]\d{1,2}|^\d{1,3}(?:[-~]\d{1,3})$", written)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _latin = re.compile(r"[a-z]+")
 _pause = re.compile(r"[,，。.!！?？;；:：、…~～]")
 BREAK = "\n"  # between the messages of a joined text
+_SCRAP = 3  # characters of a message that says nothing by itself
 FLOOR = 0.25  # what weighs less is chance
 
 
@@ -152,18 +153,27 @@ class Reading:
         return stays
 
     def _joint(self, at: int, between: str, *, start: int, end: int) -> float:
-        left, right = self._piece(at - 1, -1), self._piece(at, 1)
         if BREAK in between and self.joined:
-            before = self._piece(at - 1, -1, only=BREAK)
-            after = self._piece(at, 1, only=BREAK)
-            if at - before < start:
-                return 0.0
-            return 1.0 if at + after <= end else 0.6 * (before == 1)
+            return self._over_messages(at, start=start, end=end)
+        if between.isspace() and self.chars[at] in LETTERS and self.chars[at - 1] in LETTERS:
+            return 1.0
+        left, right = self._piece(at - 1, -1), self._piece(at, 1)
         if between.isspace():
             return 0.9 if min(left, right) == 1 else 0.45
         if _pause.search(between):
             return 0.9 if left == right == 1 else 0.0
         return 0.95
+
+    def _over_messages(self, at: int, *, start: int, end: int) -> float:
+        """A word over two messages counts if at least one of them is wholly part of it."""
+        before = self._piece(at - 1, -1, only=BREAK)
+        after = self._piece(at, 1, only=BREAK)
+        begun, ended = at - before >= start, at + after <= end
+        if begun and ended:
+            return 1.0
+        if begun:
+            return 0.6 if before == 1 else 0.0
+        return (0.85 if end - start > 2 else 0.6) if ended else 0.0
 
     def _piece(self, at: int, step: int, *, only: str = "") -> int:
         """How many characters stand together from `at` in the direction `step`; at most eight are counted."""
@@ -253,7 +263,10 @@ class Reading:
         if self.known.blank_marks.search(self.text):
             self.mask |= bits[detect.FORM]
         if self.known.shape_marks.search(self.text):
-            for shape, pattern in self.known.shapes:
+            there = frozenset(self.text)
+            for shape, pattern, needs in self.known.shapes:
+                if needs.isdisjoint(there):
+                    continue
                 for match in pattern.finditer(self.plain.chars):
                     start, end = (self.at(at) for at in self.plain.span(*match.span()))
                     self._put(
@@ -270,7 +283,11 @@ class Reading:
 
     def _put(self, slot: str, bits: int, hit: Hit) -> None:
         self.mask |= bits
-        self.hits.setdefault(slot, []).append(hit)
+        held = self.hits.setdefault(slot, [])
+        if held and held[-1] > hit:
+            insort(held, hit)
+        else:
+            held.append(hit)
 
     def find(self, slot: str) -> list[Hit]:
         """All hits of a slot: a term, a group of terms, or what a detector finds now."""
@@ -278,7 +295,7 @@ class Reading:
         if found is None:
             if slot in self.search.groups:
                 members = self.known.elsewhere if slot == "elsewhere" else self.search.groups[slot]
-                found = [hit for member in members for hit in self.find(member)]
+                found = sorted(hit for member in members for hit in self.find(member))
             else:
                 found = self._detected(slot)
             self.hits[slot] = found
@@ -300,6 +317,19 @@ class Reading:
     def at(self, position: int) -> int:
         """The position of the tight view at or after a code point of the text."""
         return bisect_left(self.tight.origin, position)
+
+    @cached_property
+    def last(self) -> int:
+        """Where the last of joined messages begins, in the tight view."""
+        return self.at(self.text.rfind(BREAK) + 1) if self.joined else 0
+
+    @cached_property
+    def reach(self) -> int:
+        """Where a match over several messages must end after: a scrap of a last message goes with the one before it."""
+        if not self.joined or len(self.chars) - self.last > _SCRAP:
+            return self.last
+        end = self.text.rfind(BREAK)
+        return self.at(self.text.rfind(BREAK, 0, max(0, end)) + 1)
 
     @cached_property
     def clauses(self) -> list[int]:

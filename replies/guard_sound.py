@@ -120,7 +120,7 @@ def likeness(surface: str, word: str) -> float:
         base = 0.8 if same or odd == 2 else 0.7
     else:
         base = 0.5 if same else 0.3
-    return base * 0.85**loose * (0.45 if chance else 1.0)
+    return base * (0.7 if len(word) == 2 else 0.85) ** loose * (0.45 if chance else 1.0)
 
 
 @cache

@@ -86,7 +86,7 @@ def part_ways() -> dict[str, list[str]]:
 def _turned(word: str) -> dict[str, float]:
     """Other orders of the characters, with the weight each deserves."""
     if len(word) == 2:
-        return {word[::-1]: 0.35}
+        return {word[::-1]: 0.55}
     if len(word) == 3:
         return {"".join(way): 0.7 for way in permutations(word)}
     found = {word[::-1]: 0.8}

@@ -87,6 +87,8 @@ def read_lexicon(files: Files) -> Lexicon:
         for word in (*term.words, *term.plain, *term.latin, *term.shields):
             if not words.tight(word):
                 problems.append(f"terms: {name}: {word!r} is nothing when folded")
+        said = {words.tight(word) for word in (*term.words, *term.plain)}
+        problems += [f"terms: {name}: not: {shield!r} hides the word itself" for shield in term.shields if words.tight(shield) in said]
     groups["elsewhere"] = tuple(name for name in terms if name.startswith("at_"))
     problems += [
         f"terms: group {g}: there is no term {m!r}" for g, members in groups.items() for m in members if m not in terms
