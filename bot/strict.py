@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -58,6 +58,12 @@ def _value(value: object, kind: Any, path: str, problems: list[str]) -> Any:  # 
         return tuple(read(entry, inner, f"{path}[{position}]", problems) for position, entry in enumerate(value))
     if inner is not None:
         return read(value, inner, path, problems)
+    # Inside lists and tables each value is read apart: msgspec names no key of a dict.
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is dict and isinstance(value, dict):
+        return {key: _value(entry, arguments[1], _join(path, key), problems) for key, entry in value.items()}
+    if origin is list and isinstance(value, list):
+        return [_value(entry, arguments[0], f"{path}[{at}]", problems) for at, entry in enumerate(value)]
     try:
         return msgspec.convert(value, kind, strict=True)
     except msgspec.ValidationError as error:
