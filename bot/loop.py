@@ -137,11 +137,16 @@ class Loop:
             except TimeoutError:
                 yield []
 
-    async def rung(self, seconds: float) -> None:
-        """Wait until the feed grows, or the loop stops, for at most so many seconds."""
+    @property
+    def bell(self) -> asyncio.Event:
+        """Rings when the feed grows next. Taken before looking, it also rings for what came while one looked."""
+        return self._bell
+
+    async def rung(self, seconds: float, bell: asyncio.Event | None = None) -> None:
+        """Wait until the feed grows (since `bell` was taken), or the loop stops, for at most so many seconds."""
         try:
             async with asyncio.timeout(seconds):
-                await self._bell.wait()
+                await (bell or self._bell).wait()
         except TimeoutError:
             pass
 

@@ -37,13 +37,14 @@ class Outbox:
         """Deliver what is ready, and wait for more."""
         try:
             while True:
+                bell = self._loop.bell
                 try:
                     await self._start_ready()
                     pause = await self._pause()
                 except Busy as error:  # the rows stand; they are read again
                     log.warning("the outbox cannot be read", extra={"action": "retry", "reason": str(error)})
                     pause = 1.0
-                await self._loop.rung(pause)
+                await self._loop.rung(pause, bell)
         finally:
             for task in self._under_way.values():
                 task.cancel()
