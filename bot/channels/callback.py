@@ -45,7 +45,7 @@ class Callback:
         if shop is None or not shop.callback_url:
             raise Refused("the shop has no callback address")
         url = URL(shop.callback_url)
-        if not self._allow_private and _literal_is_private(url.host or ""):
+        if not self._allow_private and literal_is_private(url.host or ""):
             raise Refused("the callback address is private; [server] allow_private_callbacks forbids it")
         body = payload(push, shop)
         # The engine's clock may run fast in trials; what is signed is the time that the receiver has.
@@ -81,7 +81,8 @@ def payload(push: Push, shop: Shop) -> bytes:
     )
 
 
-def _literal_is_private(host: str) -> bool:
+def literal_is_private(host: str) -> bool:
+    """Is the host an address, not a name, that is not a public one?"""
     try:
         return not ipaddress.ip_address(host).is_global
     except ValueError:

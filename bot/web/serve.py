@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import shlex
 import signal
@@ -15,8 +14,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import web
 
+from bot.channels.alerting import Alerting
 from bot.channels.callback import Callback
 from bot.channels.outbox import Outbox
+from bot.channels.robots import Robots
 from bot.config import Server
 from bot.engine import Engine
 from bot.loop import Loop
@@ -45,23 +46,24 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
     loop = await _open(data, shops, clock, config.server.inbox)
     app = make(loop, shops, Metrics(loop))
     runner = Runner(app)
-    outbox: asyncio.Task[None] | None = None
+    couriers: list[asyncio.Task[None]] = []
     try:
         await runner.setup()
         listening = _listen(config.server.host, config.server.port)
         await web.SockSite(runner, listening).start()
-        courier = Outbox(loop, Callback(shops, clock, allow_private=config.server.allow_private_callbacks))
-        outbox = asyncio.create_task(courier.run())
+        private = config.server.allow_private_callbacks
+        outbox = Outbox(loop, Callback(shops, clock, allow_private=private))
+        alerting = Alerting(loop, shops, Robots(clock, allow_private=private))
+        couriers += [asyncio.create_task(outbox.run()), asyncio.create_task(alerting.run())]
         host, port = listening.getsockname()[:2]
         clock.begin()
         ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
-        await _until_told(outbox)
+        await _until_told(couriers)
     finally:
         loop.release()  # streams end now, so that cleanup need not wait for them
-        if outbox is not None:
-            outbox.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await outbox
+        for courier in couriers:
+            courier.cancel()
+        await asyncio.gather(*couriers, return_exceptions=True)
         await runner.cleanup()
         await loop.stop()
 
@@ -97,7 +99,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-async def _until_told(outbox: asyncio.Task[None]) -> None:
+async def _until_told(couriers: list[asyncio.Task[None]]) -> None:
     told = asyncio.Event()
     aio = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -106,10 +108,11 @@ async def _until_told(outbox: asyncio.Task[None]) -> None:
         except NotImplementedError:  # Windows has none; Ctrl+C raises there
             break
     waiting = asyncio.create_task(told.wait())
-    await asyncio.wait([waiting, outbox], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([waiting, *couriers], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
-    if outbox.done() and not outbox.cancelled() and outbox.exception() is not None:
-        log.error("the outbox stopped", exc_info=outbox.exception())
+    for courier in couriers:
+        if courier.done() and not courier.cancelled() and courier.exception() is not None:
+            log.error("what delivers has stopped", exc_info=courier.exception())
 
 
 def ready_line(url: str, config: Config, known: Demo | None) -> str:

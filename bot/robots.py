@@ -1,0 +1,238 @@
+"""I know the kinds of group robots, and read a shop's own from its config."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+from bot import strict
+from bot.alerts import Pace, Robot, heard
+from replies import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from urllib.parse import SplitResult
+
+FILE = "bot/channels/robots.toml"
+MOBILE = re.compile(r"1\d{10}", re.ASCII)
+EVERYONE = "all"
+_PERSON = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
+
+
+class Who(msgspec.Struct, frozen=True):
+    """Who reads along in a robot's group, and what he hears unless the shop says otherwise."""
+
+    title: str
+    hears: Literal["every", "later", "last"]
+    missed: bool
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """What one kind of robot takes and answers; each field is explained in robots.toml."""
+
+    name: str
+    hosts: list[str]
+    path: str
+    needs: list[str]
+    bytes: int
+    counted: Literal["text", "body"]
+    lines: int
+    per_minute: int
+    answer: list[str]
+    payload: dict[str, Any]
+    later: dict[str, int]
+    refused: dict[str, str]
+    source: str
+    per_second: int = 0
+    avoid: int = 0
+    everyone: str = ""
+    mention: str = ""
+    mobiles: bool = True
+    sign: Literal["", "dingtalk", "feishu"] = ""
+
+    @property
+    def pace(self) -> Pace:
+        """How often it may speak."""
+        return Pace(self.per_minute, self.per_second, self.avoid)
+
+
+class Data(msgspec.Struct, frozen=True):
+    """All of robots.toml. `marks`: what stands for a picture and the like."""
+
+    who: dict[str, Who]
+    marks: dict[str, str]
+    kinds: dict[str, Kind]
+
+
+@cache
+def data() -> Data:
+    """What robots.toml says. Raises DataError with what is wrong with it."""
+    source = resources.files("bot.channels").joinpath("robots.toml").read_text(encoding="utf-8")
+    try:
+        return msgspec.convert(tomllib.loads(source), Data, strict=True)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise DataError([f"{FILE}: {error}"]) from error
+
+
+class RobotTable(msgspec.Struct, frozen=True, kw_only=True):
+    """`[[shops.robots]]` as written.
+
+    `stages`: which warnings it hears, for all targets or for some by name. `missed`: does it hear misses, or of which
+    targets? `mention`: "all", user ids and mobile numbers. `words`: may it show what the buyer last said?
+    """
+
+    kind: str
+    url: str
+    who: str
+    secret: str = ""
+    stages: dict[str, list[int]] | list[int] | None = None
+    missed: bool | list[str] | None = None
+    mention: list[str] = msgspec.field(default_factory=list)
+    words: bool = True
+
+
+def read(
+    entries: Sequence[object],
+    path: str,
+    stages: Mapping[str, tuple[int, ...]] | None,
+    secret: Callable[[str, str], str | None],
+    problems: list[str],
+) -> tuple[Robot, ...]:
+    """A shop's robots; mistakes go to `problems`, each with its path.
+
+    `stages` of each target of the shop, None if they could not be read; `secret` gives the text behind "env:NAME" or
+    "file:PATH" at a path, or None after a sentence.
+    """
+    robots: list[Robot] = []
+    seen: dict[str, str] = {}
+    for position, entry in enumerate(entries):
+        place = f"{path}[{position}]"
+        before = len(problems)
+        given = strict.fields(entry, RobotTable, place, problems)
+        url = secret(given["url"], f"{place}.url") if "url" in given else None
+        signed = secret(given["secret"], f"{place}.secret") if given.get("secret") else ""
+        problems += [f"{place}.{problem}" for problem in _mistakes(given, url)]
+        problems += [f"{place}.{problem}" for problem in _unheard(given, stages)] if stages is not None else []
+        if len(problems) > before or url is None or stages is None:
+            continue
+        robot = _robot(RobotTable(**given), url, signed or "", stages)
+        problems += [f"{place}.url: is the robot of {seen[robot.id]}"] if robot.id in seen else []
+        seen.setdefault(robot.id, place)
+        robots.append(robot)
+    return tuple(robots)
+
+
+def _robot(table: RobotTable, url: str, secret: str, stages: Mapping[str, tuple[int, ...]]) -> Robot:
+    who = data().who[table.who]
+    given = table.stages
+    every = set(given) if isinstance(given, list) else None
+    by_name = given if isinstance(given, dict) else {}
+    hears = {
+        name: tuple(by_name[name])
+        if name in by_name
+        else heard(known, who.hears)
+        if every is None
+        else tuple(stage for stage in known if stage in every)
+        for name, known in stages.items()
+    }
+    missed = who.missed if table.missed is None else table.missed
+    warned = tuple(name for name, known in stages.items() if known)
+    return Robot(
+        id=hashlib.sha256(url.encode()).hexdigest()[:16],
+        kind=table.kind,
+        who=table.who,
+        title=who.title,
+        url=url,
+        secret=secret,
+        stages=hears,
+        missed=tuple(missed) if isinstance(missed, list) else warned if missed else (),
+        mention=tuple(table.mention),
+        words=table.words,
+    )
+
+
+def _mistakes(given: Mapping[str, Any], url: str | None) -> Iterator[str]:
+    """What is wrong with the values that have the right type."""
+    known = data()
+    if "who" in given and given["who"] not in known.who:
+        yield f"who: {given['who']!r} is not one of {', '.join(known.who)}"
+    if "kind" not in given:
+        return
+    kind = known.kinds.get(given["kind"])
+    if kind is None:
+        yield f"kind: {given['kind']!r} is not one of {', '.join(known.kinds)}"
+        return
+    if given.get("secret") and not kind.sign:
+        yield f"secret: {kind.name} is not signed; leave it out"
+    if url is not None:
+        yield from _address(url, kind)
+    for one in given.get("mention", ()):
+        if not _PERSON.fullmatch(one):
+            yield f'mention: {one!r} is neither "all", a user id nor a mobile number'
+        elif MOBILE.fullmatch(one) and not kind.mobiles:
+            yield f"mention: {kind.name} can call user ids, no mobile numbers"
+
+
+def _address(url: str, kind: Kind) -> Iterator[str]:
+    """What is wrong with the address; never says the address, which is a secret."""
+    parts = _split(url)
+    if parts is None:
+        yield "url: must be an http or https address"
+        return
+    other = next((each for each in data().kinds.values() if parts.hostname in each.hosts and each is not kind), None)
+    if other is not None:
+        yield f"url: is the address of another kind: {other.name}"
+    elif parts.hostname in kind.hosts:
+        given = parse_qs(parts.query)
+        if (
+            parts.scheme != "https"
+            or not parts.path.startswith(kind.path)
+            or any(key not in given for key in kind.needs)
+        ):
+            needed = "".join(f"?{key}=..." for key in kind.needs)
+            yield f"url: {kind.name} has addresses like https://{kind.hosts[0]}{kind.path}{needed}"
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        plain = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, or an address in brackets that is none
+        return None
+    return parts if plain and url.isascii() and url.isprintable() and not (parts.username or parts.password) else None
+
+
+def _unheard(given: Mapping[str, Any], stages: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
+    """Stages and targets that the shop has not, so that nothing would ever be heard of them."""
+    asked, missed = given.get("stages"), given.get("missed")
+    if isinstance(asked, list):
+        known = {stage for each in stages.values() for stage in each}
+        yield from (f"stages: no target of the shop warns at {stage} seconds" for stage in asked if stage not in known)
+    for name, wanted in asked.items() if isinstance(asked, dict) else ():
+        if name not in stages:
+            yield f"stages.{name}: the shop has no such target ({', '.join(stages) or 'none'})"
+            continue
+        warned = ", ".join(map(str, stages[name])) or "never"
+        for stage in wanted:
+            if stage not in stages[name]:
+                yield f"stages.{name}: {stage} is no stage of the shop's ({warned})"
+    for name in missed if isinstance(missed, list) else ():
+        if name not in stages:
+            yield f"missed: the shop has no target {name!r} ({', '.join(stages) or 'none'})"
+
+
+def clashes(shops: Iterable[tuple[str, Sequence[Robot]]]) -> Iterator[str]:
+    """Robots that several shops (path, robots) share, but describe differently: to the group they are one."""
+    known: dict[str, tuple[str, Robot]] = {}
+    for path, robots in shops:
+        for robot in robots:
+            place, first = known.setdefault(robot.id, (path, robot))
+            if (first.kind, first.secret) != (robot.kind, robot.secret):
+                yield f"{path}.robots: shares a robot with {place}, but with another kind or secret"
