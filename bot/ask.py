@@ -11,6 +11,7 @@ import msgspec
 from bot import platforms
 from bot.lines import BadLine
 from replies import guard, library, match, meaning, policy
+from replies.learning import Lessons
 
 
 class Suggester:
@@ -19,6 +20,7 @@ class Suggester:
     def __init__(self, path: Path, *, top: int, every: bool, learn: bool) -> None:
         """`every`: also list what stayed below the bar. `learn`: accept picked lines. Raises replies.DataError."""
         self.matcher = match.Matcher(library.load([path]), meaning.load(_cache()))
+        self.lessons = Lessons(self.matcher)
         self.top, self.every, self.learn = top, every, learn
 
     def answer(self, asked: dict[str, Any]) -> dict[str, Any] | None:
@@ -40,7 +42,7 @@ class Suggester:
         match picked:
             case {"text": str() as text, "script": str() as script}:
                 try:
-                    self.matcher.learn(text, script)
+                    self.lessons.pick(text, script)
                 except KeyError as error:
                     raise BadLine(f"picked.script: the library has no script {script!r}") from error
             case _:

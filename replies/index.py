@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 class Found(NamedTuple):
@@ -58,6 +58,7 @@ class Index:
             worths = [round(rarity * self._impact(times, lengths[script]), 2) for script, times in holders]
             self._worth[piece] = [shared.setdefault(worth, worth) for worth in worths]
         self._extra: dict[str, dict[int, float]] = {}
+        self._learned: dict[int, tuple[str, ...]] = {}
 
     def _impact(self, times: int, length: int) -> float:
         """How much a piece that stands in `times` phrasings of a script speaks for it: 0 to 2.2."""
@@ -100,6 +101,12 @@ class Index:
 
     def learn(self, script: int, before: Sequence[Sequence[str]], after: Sequence[Sequence[str]]) -> None:
         """Count the phrasings `after` for `script`, whose phrasings in the index as built were `before`."""
+        for piece in self._learned.pop(script, ()):
+            del self._extra[piece][script]
+            if not self._extra[piece] and not self._scripts[piece]:
+                del self._extra[piece], self._scripts[piece], self._worth[piece], self._rare[piece]
+        if len(after) == len(before):
+            return
         old = Counter(piece for phrasing in before for piece in phrasing)
         new = Counter(piece for phrasing in after for piece in phrasing)
         lengths = old.total(), new.total()
@@ -109,6 +116,11 @@ class Index:
             was = self._impact(old[piece], lengths[0]) if old[piece] else 0.0
             gain = self._impact(times, lengths[1]) - was
             self._extra.setdefault(piece, {})[script] = gain * self._rare[piece]
+        self._learned[script] = tuple(new)
+
+    def pairs(self) -> Iterator[tuple[str, int]]:
+        """The pieces of two characters, and how many scripts hold each."""
+        return ((piece, len(scripts)) for piece, scripts in self._scripts.items() if len(piece) == 2)
 
     def __contains__(self, piece: str) -> bool:
         """Does any phrasing hold `piece`?"""

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, cast
-
-import msgspec
 
 from replies import fill, odds
 from replies.evidence import Entry, Looked, Phrasing, measure, outlook
 from replies.index import Index
-from replies.reading import Reading, read
-from replies.search import Catalogue
+from replies.reading import Reading, follows, read
+from replies.sayings import Sayings
+from replies.search import Catalogue, Hit
+from replies.suggestion import ANYWHERE, NOTHING, Ranking, Scope, Suggestion
+from replies.typos import Ear
 from replies.why import why
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from replies.evidence import Evidence
     from replies.index import Found
     from replies.library import Library, Script
     from replies.odds import Chance
     from replies.vectors import Meaning, Space
+
+__all__ = ["Matcher", "Ranking", "Scope", "Suggestion"]
 
 KEEP = 24  # scripts whose phrasings are compared letter by letter
 CLOSER = (
@@ -33,50 +35,6 @@ REMEMBERED = 4096  # rankings kept: chat repeats itself
 LATEST = 3  # messages of a turn that are also ranked alone, beside the turn as a whole
 REPORTED = 100  # scripts a ranking keeps
 SURE = 0.97  # what a phrasing that says the very same is worth when nothing else can be weighed
-NOTHING: Mapping[str, str] = MappingProxyType({})
-
-
-class Scope(msgspec.Struct, frozen=True):
-    """Where a suggestion is wanted: empty fields exclude nothing. `day` is `YYYY-MM-DD` in the shop's own time."""
-
-    platform: str = ""
-    stage: str = ""
-    day: str = ""
-
-    def allows(self, script: Script) -> bool:
-        """May `script` be offered here, at this stage, on this day?"""
-        if self.platform and (
-            self.platform in script.not_on or (script.platforms and self.platform not in script.platforms)
-        ):
-            return False
-        if self.stage and script.stage and self.stage not in script.stage:
-            return False
-        return not (self.day and script.valid and not script.valid.covers(self.day))
-
-
-ANYWHERE = Scope()
-
-
-class Suggestion(msgspec.Struct, frozen=True):
-    """A script offered for a message. `score` is the chance that it is right; `missing` names blanks left in `text`.
-
-    `text` is None where the library holds questions only.
-    """
-
-    script: str
-    title: str
-    text: str | None
-    score: float
-    phrasing: str
-    why: str
-    missing: tuple[str, ...] = ()
-
-
-class Ranking(msgspec.Struct, frozen=True):
-    """What to show, best first, and what stayed below the bar."""
-
-    shown: tuple[Suggestion, ...] = ()
-    below: tuple[Suggestion, ...] = ()
 
 
 class _Scored(NamedTuple):
@@ -99,12 +57,16 @@ class Matcher:
         read_once = [[read(text) for text in script.questions()] for script in self._scripts]
         self._index = Index([[each.pieces for each in readings] for readings in read_once])
         self._entries = [Entry() for _ in self._scripts]
-        self._exact: dict[str, list[int]] = {}
+        self._sayings = Sayings()
         for number, readings in enumerate(read_once):
             for text, reading in zip(self._scripts[number].questions(), readings, strict=True):
-                self._add(number, text, reading)
+                self._entries[number].add(text, reading)
+                self._entries[number].firm.append(text)
+                self._sayings.add(number, reading)
+        self._ear: Ear | None = None
         self._meaning = meaning
         self._space = self._place() if meaning and library.scripts else None
+        # Phrasings are told apart by their text: the library's own are the first of each script.
         self._built = [len(entry.phrasings) for entry in self._entries]
         self._catalogue: Catalogue | None = None
         self._seen: OrderedDict[tuple[object, ...], list[_Scored]] = OrderedDict()
@@ -117,43 +79,54 @@ class Matcher:
         )
         return Space(vectors, [len(entry.plains) for entry in self._entries])
 
-    def _add(self, number: int, text: str, reading: Reading) -> None:
-        self._entries[number].add(text, reading)
-        for key in dict.fromkeys((reading.whole, reading.plain)):
-            owners = self._exact.setdefault(key, [])
-            if number not in owners:
-                owners.append(number)
-
     def rank(
-        self, turn: Sequence[str], *, context: Mapping[str, str] = NOTHING, top: int = 3, scope: Scope = ANYWHERE
+        self,
+        turn: Sequence[str],
+        *,
+        context: Mapping[str, str] = NOTHING,
+        top: int = 3,
+        scope: Scope = ANYWHERE,
+        before: Sequence[str] = (),
+        sent: Collection[str] = (),
     ) -> Ranking:
         """Rank scripts for the buyer's whole unanswered `turn`, oldest message first.
 
         Nothing is shown when the best is not worth showing, or when the turn asks nothing and no phrasing says the same.
+        `before`: what the buyer asked earlier, oldest first, so that a follow-up (那红色的呢) is understood. `sent`: what
+        this buyer was just sent: not offered again word for word.
         """
         readings = [read(message) for message in turn]
-        key = (scope, *(reading.whole for reading in readings))
+        earlier = before[-1] if before and any(follows(reading) for reading in readings) else ""
+        key = (scope, earlier, *(reading.whole for reading in readings))
         scored = self._seen.get(key)
         if scored is None:
-            scored = self._score(turn, readings, scope)
+            scored = self._score([earlier, *turn] if earlier else turn, readings, scope)
             self._seen[key] = scored
             if len(self._seen) > REMEMBERED:
                 self._seen.popitem(last=False)
         else:
             self._seen.move_to_end(key)
         bars = odds.fitted().bars
-        silent = not scored or scored[0].score < bars.show
-        shown = 0 if silent else sum(each.score >= bars.also for each in scored[:top])
-        made = tuple(self._suggest(each, context) for each in scored[:top])
-        return Ranking(shown=made[:shown], below=made[shown:])
+        made: list[Suggestion] = []
+        for each in scored:
+            suggestion = self._suggest(each, context, sent)
+            if suggestion is not None:
+                made.append(suggestion)
+            if len(made) == top:
+                break
+        silent = not made or made[0].score < bars.show
+        shown = 0 if silent else sum(each.score >= bars.also for each in made)
+        return Ranking(shown=tuple(made[:shown]), below=tuple(made[shown:]))
 
-    def _score(self, turn: Sequence[str], readings: Sequence[Reading], scope: Scope) -> list[_Scored]:
+    def _score(self, said: Sequence[str], readings: Sequence[Reading], scope: Scope) -> list[_Scored]:
+        """`said`: the turn as typed, after the earlier question it follows up, if it does."""
         asked = [reading for reading in readings if reading.asks]
         if not asked:
             return self._same(readings, scope)
-        if len(asked) > 1:
-            whole = read("，".join(text for text, reading in zip(turn, readings, strict=True) if reading.asks))
-            asked = [*asked[-LATEST:], whole]
+        asking = [text for text in said if read(text).asks] if len(said) > 1 else said
+        asked = asked[-LATEST:]
+        if len(asking) > 1:
+            asked.append(read("，".join(asking)))
         best: dict[int, _Scored] = {}
         for reading in asked:
             for score, seen in self._weigh(reading, scope):
@@ -162,6 +135,19 @@ class Matcher:
         return sorted(best.values(), key=lambda each: (-each.score, each.script))[:REPORTED]
 
     def _weigh(self, asked: Reading, scope: Scope) -> list[Chance]:
+        """The chances of scripts for one message; what is unsure as written is heard by its sound too."""
+        written = self._chances(asked, scope)
+        if written and written[0].score >= odds.fitted().bars.strong:
+            return written
+        if self._ear is None:
+            self._ear = Ear(self._index.pairs())
+        mended = self._ear.mend(asked.plain)
+        if mended == asked.plain:
+            return written
+        heard = self._chances(read(mended), scope)
+        return heard if heard and (not written or heard[0].score > written[0].score) else written
+
+    def _chances(self, asked: Reading, scope: Scope) -> list[Chance]:
         found, measured = self.evidence(asked, scope)
         return odds.chances(measured, outlook(asked, found), semantic=self._space is not None)
 
@@ -174,7 +160,7 @@ class Matcher:
             scripts = list(dict.fromkeys((*scripts, *self._space.around(vector, KEEP))))
         scripts = [script for script in scripts if scope.allows(self._scripts[script])]
         closeness = self._space.closeness(vector, scripts) if vector is not None and self._space else {}
-        exact = frozenset((*self._exact.get(asked.whole, ()), *self._exact.get(asked.plain, ())))
+        exact = self._sayings.of(asked)
         looked = Looked(asked, found, closeness, exact, CLOSER if vector is None else KEEP)
         measured = measure(looked, scripts, self._entries)
         return found, measured
@@ -183,7 +169,7 @@ class Matcher:
         """A turn that asks nothing is answered only by a phrasing that says the very same, greetings word by word."""
         for reading in reversed(readings):
             for key in (reading.whole, *reversed(reading.greets)):
-                owners = [script for script in self._exact.get(key, ()) if scope.allows(self._scripts[script])]
+                owners = [script for script in self._sayings.owners(key) if scope.allows(self._scripts[script])]
                 if key and owners:
                     share = round(SURE / len(owners), 4)
                     return [_Scored(share, script, reading, self._saying(script, key)) for script in owners]
@@ -194,28 +180,62 @@ class Matcher:
     def _saying(self, script: int, key: str) -> Phrasing:
         return next(each for each in self._entries[script].phrasings if key in (each.plain, read(each.text).whole))
 
-    def _suggest(self, scored: _Scored, context: Mapping[str, str]) -> Suggestion:
+    def _suggest(self, scored: _Scored, context: Mapping[str, str], sent: Collection[str]) -> Suggestion | None:
         reason = why(scored.asked, scored.phrasing)
-        return self._made(scored.script, scored.score, phrasing=scored.phrasing.text, reason=reason, context=context)
+        hit = Hit(scored.score, scored.script, scored.phrasing.text, reason)
+        return self._made(hit, context, sent)
 
-    def _made(self, number: int, score: float, *, phrasing: str, reason: str, context: Mapping[str, str]) -> Suggestion:
-        script = self._scripts[number]
-        text, missing = fill.fill(script.text, context) if script.text is not None else (None, ())
+    def _made(self, hit: Hit, context: Mapping[str, str], sent: Collection[str] = ()) -> Suggestion | None:
+        """The suggestion with the wording that leaves the fewest blanks; None if each was just sent."""
+        script = self._scripts[hit.script]
+        texts = () if script.text is None else (script.text, *script.alternatives)
+        filled = [wording for wording in (fill.fill(text, context) for text in texts) if wording[0] not in sent]
+        if texts and not filled:
+            return None
+        text, missing = min(filled, key=lambda wording: len(wording[1])) if filled else (None, ())
         return Suggestion(
-            script=script.id, title=script.title, text=text, score=score, phrasing=phrasing, why=reason, missing=missing
+            script=script.id,
+            title=script.title,
+            text=text,
+            score=hit.score,
+            phrasing=hit.through,
+            why=hit.why,
+            missing=missing,
         )
 
-    def learn(self, text: str, script_id: str) -> None:
-        """From now on `text` is a phrasing of `script_id`. Raises KeyError when the library has no such script."""
+    def learn(self, text: str, script_id: str, *, sure: bool = True) -> None:
+        """From now on `text` is a phrasing of `script_id`. Raises KeyError when the library has no such script.
+
+        What is not `sure` lifts the script for such messages, but never counts as the very phrasing.
+        """
         number = self._number[script_id]
-        reading = read(text)
-        if not reading.plain or number in self._exact.get(reading.whole, ()):
+        reading, entry = read(text), self._entries[number]
+        if not reading.plain or text in entry.firm:
             return
-        self._add(number, text, reading)
-        readings = [read(phrasing.text).pieces for phrasing in self._entries[number].phrasings]
-        self._index.learn(number, readings[: self._built[number]], readings)
-        if self._meaning and self._space:
-            self._space.learn(number, self._meaning.of(reading.plain))
+        entry.drop(text)
+        entry.add(text, reading)
+        self._index.learn(number, entry.pieces[: self._built[number]], entry.pieces)
+        if sure:
+            entry.firm.append(text)
+            self._sayings.add(number, reading)
+            if self._meaning and self._space:
+                self._space.learn(number, self._meaning.of(reading.plain))
+        self._seen.clear()
+
+    def forget(self, text: str, script_id: str) -> None:
+        """Undo what was learned of `text`; the library's own phrasings stay. Raises KeyError as learn does."""
+        number = self._number[script_id]
+        entry, built = self._entries[number], self._built[number]
+        if text in entry.firm[:built]:
+            return
+        entry.drop(text)
+        self._index.learn(number, entry.pieces[:built], entry.pieces)
+        if text in entry.firm:
+            at = entry.firm.index(text)
+            del entry.firm[at]
+            self._sayings.drop(number, read(text), map(read, entry.firm))
+            if self._space:
+                self._space.forget(number, at)
         self._seen.clear()
 
     def search(self, q: str, *, limit: int = 20, context: Mapping[str, str] = NOTHING) -> tuple[Suggestion, ...]:
@@ -226,7 +246,5 @@ class Matcher:
         if not hits:
             ranking = self.rank([q], context=context, top=limit)
             return (*ranking.shown, *ranking.below)
-        return tuple(
-            self._made(hit.script, hit.score, phrasing=hit.through, reason=hit.why, context=context)
-            for hit in hits[:limit]
-        )
+        made = (self._made(hit, context) for hit in hits[:limit])
+        return tuple(each for each in made if each is not None)

@@ -15,6 +15,7 @@ from replies.text import WORDS, normalise
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+LEANS = 4  # characters besides filler that a follow-up has at most
 LONGEST = 400  # characters compared of one message: more is a pasted document, and costs time a buyer could use
 
 
@@ -39,6 +40,8 @@ class _Courtesy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     empty: list[str]
     filler: list[str]
     emoticons: list[str]
+    follow: list[str]
+    follow_ends: list[str]
 
 
 class _Negation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +56,7 @@ class _Patterns(NamedTuple):
     empty: frozenset[str]
     filler: re.Pattern[str]
     emoticons: re.Pattern[str]
+    follow: re.Pattern[str]
 
 
 @cache
@@ -64,6 +68,7 @@ def _courtesy() -> _Patterns:
         empty=frozenset(map(normalise, words.empty)),
         filler=re.compile(_any_of(words.filler)),
         emoticons=re.compile(rf"[\[【](?:{_any_of(words.emoticons)})[\]】]", re.IGNORECASE),
+        follow=re.compile(f"(?:{_any_of(words.follow)})|.*(?:{_any_of(words.follow_ends)})$"),
     )
 
 
@@ -137,6 +142,13 @@ def denies(plain: str) -> bool:
     """Does a peeled text deny something? Questions of the kind 能不能 and 退不 do not; 没法退 does."""
     neutral, closing, deny = _negation()
     return bool(deny.search(closing.sub("", neutral.sub("", plain))))
+
+
+def follows(reading: Reading) -> bool:
+    """Does a message lean on an earlier question (那红色的呢)? It opens or ends like one and names hardly anything itself."""
+    if not reading.asks or len(core_of(reading.plain)) > LEANS:
+        return False
+    return bool(_courtesy().follow.match(reading.whole))
 
 
 _digits = re.compile(r"\d+")

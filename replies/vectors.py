@@ -132,6 +132,14 @@ class Space:
     def learn(self, script: int, vector: Vectors) -> None:
         """Count one more phrasing for `script`."""
         self._points[script] = np.concatenate([self._points[script], vector[None].astype(np.float16)])
+        self._centre(script)
+
+    def forget(self, script: int, at: int) -> None:
+        """Take phrasing number `at` of `script` away."""
+        self._points[script] = np.delete(self._points[script], at, axis=0)
+        self._centre(script)
+
+    def _centre(self, script: int) -> None:
         apart = self._apart(self._points[script].astype(np.float32))
         centre = _unit(apart.sum(axis=0)[None])[0]
         self._centres[script] = centre

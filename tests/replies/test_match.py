@@ -194,3 +194,34 @@ def test_any_turn_is_answered_the_same_twice(turn: list[str]) -> None:
     ranking = one.rank(turn)
     assert ranking == one.rank(turn) == two.rank(turn)
     assert all(0 <= each.score <= 1 for each in (*ranking.shown, *ranking.below))
+
+
+def test_follow_up_leans_on_the_question_before(matcher: Matcher) -> None:
+    """A follow-up that names hardly anything is understood with what was asked before, and only such a one."""
+    assert first(matcher.rank(["那专票呢"], before=["可以开发票吗"])) == "bill"
+    assert first(matcher.rank(["那明天呢"], before=["今天能寄出来吗"])) == "ship"
+    assert matcher.rank(["我要退货"], before=["今天能寄出来吗"]) == matcher.rank(["我要退货"])
+
+
+def test_wording_with_fewest_blanks_that_was_not_just_sent() -> None:
+    """Of several wordings the one that can be filled is offered, none word for word again, and at last nothing."""
+    script = Script(
+        id="ship", title="什么时候发货", text="{ship_by}前发出。", alternatives=("很快发出。", "今天发出。")
+    )
+    matcher = Matcher(build([script]))
+    offered = [
+        [each.text for each in matcher.rank(["什么时候发货"], context=context, sent=sent).shown]
+        for context, sent in (
+            ({}, ()),
+            ({"ship_by": "今晚"}, ()),
+            ({"ship_by": "今晚"}, ("今晚前发出。",)),
+            ({"ship_by": "今晚"}, ("今晚前发出。", "很快发出。", "今天发出。")),
+        )
+    ]
+    assert offered == [["很快发出。"], ["今晚前发出。"], ["很快发出。"], []]
+
+
+@pytest.mark.parametrize("asked", ["[微笑]", "[玫瑰][玫瑰]", "【握手】", "好的[微笑]", "早上好"])
+def test_emoticons_and_good_wishes_ask_nothing(matcher: Matcher, asked: str) -> None:
+    """Pictures written out in brackets and good wishes are answered by silence."""
+    assert matcher.rank([asked]) == Ranking()
