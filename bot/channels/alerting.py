@@ -193,16 +193,16 @@ class Alerting:
             size=lambda text: size(one, kind, text, mention, self._loop.clock.world()),
         )
         spoke = self._spoke[robot]
-        name = f"{kind.name}（{one.who}，{'、'.join(self._robots[robot])}）"
+        name = f"{one.who} of {', '.join(self._robots[robot])}"
         try:
             await self._channel.say(one, text, mention)
         except Refused as error:
             self.failed += 1
-            log.warning("%s refuses an alert: %s", name, error, extra={"action": "gave_up"})
+            log.warning("the robot for %s refuses an alert: %s", name, error, extra={"action": "gave_up"})
             quiet = self._loop.clock.world() + LONGEST_WAIT
             await self._keep(spoke._replace(quiet_until=quiet, tries=spoke.tries + 1), [*found.told, *found.over])
         except Unavailable as error:
-            log.warning("%s is away: %s", name, error, extra={"action": "retry"})
+            log.warning("the robot for %s is away: %s", name, error, extra={"action": "retry"})
             wait = max(error.wait, min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(spoke.tries, 10)))
             quiet = self._loop.clock.world() + wait
             await self._keep(spoke._replace(quiet_until=quiet, tries=spoke.tries + 1), found.over)
