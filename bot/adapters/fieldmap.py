@@ -1,0 +1,112 @@
+"""I am the words of a tool's field map: where each of our fields stands in what the tool sends."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, get_args
+
+import msgspec
+
+from bot.adapters.schemes import Signature
+from bot.deadline import Zone
+from bot.model import Kind
+
+Scalar = str | int | float | bool
+IGNORED = "ignored"
+ROLES = ("buyer", "agent", "robot", "system")
+_MESSAGE = {"id", "conversation", "at", "timestamp"}
+# The fields of each event that the contract has; buyer_id and buyer_name are the parts of buyer.
+FIELDS: dict[str, frozenset[str]] = {
+    "message.created": frozenset(
+        _MESSAGE
+        | {"role", "text", "kind", "buyer", "buyer_id", "buyer_name", "agent", "reply_id", "assisted", "context"}
+    ),
+    "message.recalled": frozenset(_MESSAGE | {"revision"}),
+    "message.edited": frozenset(_MESSAGE | {"text", "revision"}),
+    "conversation.closed": frozenset(_MESSAGE),
+    "conversation.assigned": frozenset(_MESSAGE | {"agent"}),
+    "order.updated": frozenset(_MESSAGE | {"context"}),
+}
+NEEDED = {"message.created": ("conversation", "role"), "message.recalled": ("id",), "message.edited": ("id", "text")}
+CHOICES: dict[str, tuple[str, ...]] = {"role": ROLES, "kind": get_args(Kind)}
+TIMES = ("at", "timestamp")
+
+
+class Path(NamedTuple):
+    """Where something stands. `root`: "" the message, "$body" the whole payload, "$header", or "$delivery"."""
+
+    root: str
+    steps: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """As it is written."""
+        return ".".join(part for part in (self.root, *self.steps) if part)
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """All of it must be true: these equal one of the texts, those equal none, and these are there and not empty."""
+
+    when: tuple[tuple[Path, frozenset[str]], ...] = ()
+    unless: tuple[tuple[Path, frozenset[str]], ...] = ()
+    has: tuple[Path, ...] = ()
+
+
+class Alternative(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to find a field's value; see README.md. Exactly one of `path`, `join` and `constant` is given."""
+
+    path: Path | None = None
+    where: tuple[tuple[Path, Path], ...] = ()
+    pick: Path | None = None
+    join: tuple[tuple[Path, ...], ...] = ()
+    by: str = ":"
+    constant: Scalar | None = None
+    values: dict[str, Scalar] | None = None
+    other: Scalar | None = None
+    unit: str = ""
+    condition: Condition = Condition()
+
+
+Field = tuple[Alternative, ...]
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """What a payload that fits `condition` becomes: an event of `type`, nothing (IGNORED), or a refusal."""
+
+    condition: Condition
+    type: str
+    refuse: str
+    go_on: bool
+    fields: dict[str, Field]
+    context: dict[str, Field]
+
+
+class Handshake(msgspec.Struct, frozen=True):
+    """What a tool sends to try the address, and what it wants to hear."""
+
+    condition: Condition
+    answer: dict[str, Path]
+
+
+class Map(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool's field map, checked. `zone`: of times without an offset."""
+
+    name: str
+    title: str
+    encoding: str
+    content_types: tuple[str, ...]
+    inside: Path | None
+    messages: Path | None
+    history: bool
+    unpack: tuple[Path, ...]
+    unused: tuple[str, ...]
+    zone: Zone
+    signature: Signature
+    handshake: Handshake | None
+    rules: tuple[Rule, ...]
+
+
+def plain(value: Scalar) -> str:
+    """A value as a map's keys and conditions have it: 0, 0.0 and "0" are the same, and so are true and "true"."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
