@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot import config as configs
-from bot import platforms, shop, wire
+from bot import platforms, robots, shop, wire
 from bot.clock import SystemClock
 from bot.deadline import Zone
 from replies import DataError, fill, library, policy
@@ -23,7 +23,7 @@ def everything(config: Path | None) -> list[str]:
     """Sentences on what is wrong; empty when all is well."""
     checks: list[Callable[[], object]] = [partial(platforms.load, name) for name in platforms.names()]
     checks += [partial(policy.packs, name) for name in policy.PLATFORMS]
-    checks.append(partial(library.load, [shop.BUILT_IN]))
+    checks += [partial(library.load, [shop.BUILT_IN]), robots.data]
     if config is not None:
         checks.append(lambda: shop.assemble(configs.load(config)))
     found = [problem for check in checks for problem in _problems(check)]

@@ -71,14 +71,28 @@ class Data(msgspec.Struct, frozen=True):
     kinds: dict[str, Kind]
 
 
+class _File(msgspec.Struct, frozen=True):
+    who: dict[str, dict[str, Any]]
+    marks: dict[str, str]
+    kinds: dict[str, dict[str, Any]]
+
+
 @cache
 def data() -> Data:
-    """What robots.toml says. Raises DataError with what is wrong with it."""
+    """What robots.toml says. Raises DataError with everything that is wrong with it."""
     source = resources.files("bot.channels").joinpath("robots.toml").read_text(encoding="utf-8")
+    problems: list[str] = []
     try:
-        return msgspec.convert(tomllib.loads(source), Data, strict=True)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        known = strict.read(tomllib.loads(source), _File, "", problems) or _File({}, {}, {})
+    except tomllib.TOMLDecodeError as error:
         raise DataError([f"{FILE}: {error}"]) from error
+    who = {name: one for name, each in known.who.items() if (one := strict.read(each, Who, f"who.{name}", problems))}
+    kinds = {
+        name: one for name, each in known.kinds.items() if (one := strict.read(each, Kind, f"kinds.{name}", problems))
+    }
+    if problems:
+        raise DataError([f"{FILE}: {problem}" for problem in problems])
+    return Data(who, known.marks, kinds)
 
 
 class RobotTable(msgspec.Struct, frozen=True, kw_only=True):
