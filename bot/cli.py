@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from bot.shop import Shop
+
 # Read off the folder: importing what reads the files would cost --help its 0.3 s.
 PLATFORMS = sorted(file.stem for file in (Path(__file__).parent / "platforms").glob("*.toml"))
 
@@ -181,10 +183,22 @@ def simulate(
 @click.option("--library", type=click.Path(path_type=Path, exists=True), help="Folder of TOML scripts, or a .jsonl.")
 @click.option("--timezone", default="Asia/Shanghai", show_default=True, help="Of times without an offset, and of days.")
 @click.option("--json", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write the result here.")
-def replay(*, logs: tuple[Path, ...], platform: str, library: Path | None, timezone: str, out: Path | None) -> None:
-    """Recorded conversations through the same engine on a virtual clock."""
+@click.option(
+    "--compare", type=click.Path(path_type=Path, exists=True), help="A second library or config: what changes?"
+)
+def replay(
+    *,
+    logs: tuple[Path, ...],
+    platform: str,
+    library: Path | None,
+    timezone: str,
+    out: Path | None,
+    compare: Path | None,
+) -> None:
+    """Recorded conversations through the same engine on a virtual clock; --compare exits 1 if anything changed."""
     import msgspec
 
+    from bot import compare as comparing
     from bot import logs as reading
     from bot import zones
     from bot.progress import bar
@@ -194,9 +208,14 @@ def replay(*, logs: tuple[Path, ...], platform: str, library: Path | None, timez
 
     said = reading.read(logs, zones.find(timezone, "--timezone"))
     timed = any(message.at is not None for message in said)
-    shop = trial(platform, [library] if library else [], timezone, targets=timed)
+    run = Replay(trial(platform, [library] if library else [], timezone, targets=timed), timed=timed)
+    other = Replay(_other(compare, platform, timezone, targets=timed), timed=timed) if compare else None
     with bar(len(said)) as progress:
-        result = Replay(shop, timed=timed).run(said, progress=progress)
+        result = run.run(said, progress=progress)
+    if other is not None:
+        with bar(len(said)) as progress:
+            other.run(said, progress=progress)
+        result["compare"] = comparing.differences(run.trace, other.trace)
     if out:
         try:
             out.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
@@ -204,6 +223,23 @@ def replay(*, logs: tuple[Path, ...], platform: str, library: Path | None, timez
             raise DataError([f"{out}: cannot be written: {error.strerror}"]) from error
     for line in summary(result):
         click.echo(line)
+    if other is not None:
+        for line in comparing.lines(result["compare"]):
+            click.echo(line)
+        sys.exit(1 if result["compare"]["changed"] else 0)
+
+
+def _other(path: Path, platform: str, timezone: str, *, targets: bool) -> Shop:
+    """What --compare names: a library for the same platform, or the first shop of a config."""
+    from bot import config
+    from bot.shop import assemble, trial
+
+    if path.suffix != ".toml" or path.is_dir():
+        return trial(platform, [path], timezone, targets=targets)
+    first = next(iter(assemble(config.load(path)).values()))
+    first.id, first.callback_url = "demo", ""
+    first.targets = first.targets if targets else ()
+    return first
 
 
 @main.command()

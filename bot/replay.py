@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bot import outward, rates, wire
+from bot.compare import Trace
 from bot.model import AgentSaid, BuyerSaid, RobotSaid, SystemSaid
 from bot.virtual import VirtualDriver
 
@@ -28,12 +29,13 @@ class Replay:
         """Without times (`timed` False) the shop must have no targets."""
         self.shop, self.timed = shop, timed
         self._driver = VirtualDriver({shop.id: shop}, self._hear)
-        self._asked = self._shown = self._picked = 0
+        self._asked = self._shown = 0
         self._messages = self._facts = self._checked = 0
         self._conversations: set[str] = set()
         self._findings: list[dict[str, Any]] = []
         self._worst: dict[str, int] = {"warn": 0, "block": 0}
         self._alarms: list[dict[str, Any]] = []
+        self.trace = Trace({}, {}, {}, {})
 
     def run(self, said: Sequence[Said], *, progress: Callable[[int], None]) -> dict[str, Any]:
         """Play the messages; `progress` is called with how many are done. The store is in memory and closed after."""
@@ -57,7 +59,10 @@ class Replay:
         self._conversations.add(fact.conversation)
         if isinstance(fact, BuyerSaid) and fact.kind == "text" and fact.text.strip() and outcome.conversation:
             self._asked += 1
-            self._shown += bool(outcome.conversation.offered)
+            offered = outcome.conversation.offered
+            self._shown += bool(offered)
+            self.trace.offered[fact.conversation, fact.id] = tuple(found.script for found in offered)
+        self.trace.texts[fact.conversation, fact.id] = fact.text
         self._checked += isinstance(fact, AgentSaid | RobotSaid) and bool(fact.text)
 
     def _hear(self, event: Event) -> None:
@@ -67,9 +72,13 @@ class Replay:
             self._worst["block" if "block" in actions else "warn"] += 1
             place = {key: data[key] for key in ("conversation", "id", "role", "agent", "text")}
             self._findings += [{**place, **finding} for finding in data["findings"]]
+            rules = tuple(finding["rule"] for finding in data["findings"])
+            self.trace.findings[data["conversation"], data["id"]] = rules
         elif event.type == "deadline.warning":
             data = msgspec.json.decode(event.data)
             self._alarms.append({key: data[key] for key in ("conversation", "target", "stage", "at", "due")})
+            wait = data["conversation"], f"{data['target']} {data['start']}"
+            self.trace.warned[wait] = (*self.trace.warned.get(wait, ()), data["stage"])
 
     def _result(self) -> dict[str, Any]:
         stopped = sum(self._worst.values())
@@ -135,6 +144,10 @@ def summary(result: dict[str, Any]) -> Iterable[str]:
         yield "时限：记录没有时间，不作统计"
         return
     for target in deadline["targets"]:
+        if "mean_s" in target:
+            mean = "—" if target["mean_s"] is None else f"{target['mean_s']:.1f} 秒"
+            yield f"时限：{target['label']} {mean}（{target['population']} 次）"
+            continue
         rate = "—" if target["rate"] is None else f"{target['rate']:.2%}"
         yield f"时限：{target['label']} {rate}（{target['met']}/{target['population']}），超时 {len(target['late'])} 次"
     yield f"提醒：{len(deadline['alarms'])} 次"
