@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import re
+import traceback
 from copy import copy
 from itertools import count
 from typing import TYPE_CHECKING
@@ -420,6 +421,29 @@ async def test_it_runs_by_itself(house, open_group):
     assert await house.left() == 0
 
 
+async def test_what_comes_while_one_looks_is_not_slept_over(house, open_group):
+    """A warning that is written between the look and the wait is said at once, not at the next look."""
+    made = await open_group()
+    await house.put()
+    look, looks = house.alerting.look, []
+
+    async def distracted() -> float:
+        pause = await look()
+        looks.append(pause)
+        if len(looks) == 1:
+            await house.move_to(NINE + 1800)
+        return pause
+
+    house.alerting.look = distracted
+    running = asyncio.create_task(house.alerting.run())
+    async with asyncio.timeout(3):
+        await made.heard.wait()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    assert looks[0] == 5.0
+
+
 async def test_a_message_under_way_is_waited_for_at_the_end(house, open_group):
     """Stopped while the group has the message but has not answered: the answer is heard, and it is not said again."""
     made = await open_group()
@@ -498,3 +522,14 @@ async def test_private_addresses_are_refused_unless_allowed(shop):
     with pytest.raises(Refused, match="private"):
         await channel.say(robot, "有人在等", [])
     await channel.close()
+
+
+async def test_an_error_does_not_carry_the_address(shop):
+    """Not even its traceback does."""
+    (robot,) = read(shop, f"http://127.0.0.1:9/send?key={KEY}", kind="wecom", who="agent")
+    channel = Robots(VirtualClock(NINE), allow_private=True)
+    with pytest.raises(Unavailable) as caught:
+        await channel.say(robot, "有人在等", [])
+    await channel.close()
+    assert caught.value.__cause__ is None
+    assert KEY not in "".join(traceback.format_exception(caught.value))
