@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from replies import fill
+from replies import fill, odds
+from replies.library import build
+from replies.match import Matcher
 from replies.reading import read
 
 if TYPE_CHECKING:
@@ -132,3 +134,28 @@ def _forbidden(
             yield from (
                 _error(script, field, f"在 {platform} 不能这样发：{reason}") for reason in forbidden(text, platform)
             )
+
+
+def strays(library: Library) -> list[Problem]:
+    """Phrasings that would lead an agent to another script, surely, if they did not stand in their own.
+
+    Each is asked of the library without it: about half a millisecond a phrasing.
+    """
+    found: list[Problem] = []
+    for at in range(max((len(script.phrasings) for script in library.scripts), default=0)):
+        asked = [script for script in library.scripts if at < len(script.phrasings)]
+        matcher = Matcher(build([_without(script, at) for script in library.scripts]))
+        for script in asked:
+            shown = matcher.rank([script.phrasings[at]]).shown
+            if shown and shown[0].script != script.id and shown[0].score >= odds.fitted().bars.strong:
+                other = shown[0]
+                found.append(
+                    _advice(script, "phrasings", f"「{script.phrasings[at]}」会先找到 {other.script}（{other.why}）")
+                )
+    order = {script.id: number for number, script in enumerate(library.scripts)}
+    return sorted(found, key=lambda problem: order[problem.script])
+
+
+def _without(script: Script, at: int) -> Script:
+    phrasings = (*script.phrasings[:at], *script.phrasings[at + 1 :])
+    return msgspec.structs.replace(script, phrasings=phrasings)

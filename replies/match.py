@@ -30,7 +30,7 @@ KEEP = 24  # scripts whose phrasings are compared letter by letter
 CLOSER = (
     12  # and of these, those compared in every way; all of them where sentence vectors take most of the time anyway
 )
-BUDGET = 800  # postings touched for one message: bounds the time of one ranking, whatever the size of the library
+BUDGET = 1500  # postings touched for one message: bounds the time of one ranking, whatever the size of the library
 REMEMBERED = 4096  # rankings kept: chat repeats itself
 LATEST = 3  # messages of a turn that are also ranked alone, beside the turn as a whole
 REPORTED = 100  # scripts a ranking keeps

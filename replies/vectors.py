@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib
 import os
 from collections import OrderedDict
 from typing import TYPE_CHECKING
@@ -32,6 +33,9 @@ class Meaning:
         self._folder = folder
         self._encode: Callable[[list[str]], Vectors] | None = None
         self._seen: OrderedDict[str, Vectors] = OrderedDict()
+        # On a busy machine a second BLAS thread makes one message ten times slower: one for the whole process.
+        with contextlib.suppress(ImportError):  # it comes with the same extra
+            importlib.import_module("threadpoolctl").threadpool_limits(limits=1, user_api="blas")
 
     def _raw(self, texts: Sequence[str]) -> Vectors:
         if self._encode is None:

@@ -71,3 +71,12 @@ def test_forbidden_asks_for_every_wording_where_it_is_offered() -> None:
     assert asked == [("甲", "taobao"), ("乙", "taobao")]
     assert [each.field for each in problems] == ["alternatives[0]"]
     assert "不行" in str(problems[0])
+
+
+def test_stray_phrasing_is_named() -> None:
+    """A phrasing that another script would surely answer first is worth a look; one that fits its own is not."""
+    ship = Script(id="ship", title="什么时候发货", text="一", phrasings=MANY)
+    back = Script(id="back", title="怎么退货", text="二", phrasings=("我要退货", "想退掉", "现在下单几号发出"))
+    found = lint.strays(build([ship, back]))
+    (stray,) = [each for each in found if each.script == "back"]
+    assert "「现在下单几号发出」会先找到 ship" in stray.message
