@@ -253,7 +253,8 @@ def _delivered(conversation: Conversation, fact: Delivered, shop: Shop) -> Step:
 
 
 def _changed(conversation: Conversation, change: Change, shop: Shop, *, now: int) -> Step:
-    if not any(message.id == change.id for message in conversation.messages):
+    held = next((message for message in conversation.messages if message.id == change.id), None)
+    if held is None:
         early = (*conversation.early, change)[-EARLY:]
         return _unchanged_clock(replace(conversation, early=early), shop)
     messages = tuple(
@@ -262,6 +263,9 @@ def _changed(conversation: Conversation, change: Change, shop: Shop, *, now: int
     conversation = replace(conversation, messages=messages)
     effects: list[Effect] = []
     edited = next(message for message in messages if message.id == change.id)
+    # Some tools tell of an edit whenever a message was delivered or read: the same words break no rule a second time.
+    if change.text is not None and edited.text == held.text:
+        return _unchanged_clock(conversation, shop)
     if change.text is not None and edited.role == "agent":
         before = [text for text in said_before(conversation, edited.at) if text != edited.text]
         verdict = shop.check([*before, change.text])
