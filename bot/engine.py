@@ -8,9 +8,28 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from bot import alerts, outward
+from bot import alerts, outward, wire
 from bot.decide import decide, most_urgent
-from bot.model import AlarmDue, Conversation, Credit, Drafted, Effect, Hold, Late, Send, Settle, Step, Suggest, Warn
+from bot.model import (
+    AgentSaid,
+    AlarmDue,
+    BuyerSaid,
+    Conversation,
+    Credit,
+    Drafted,
+    Edited,
+    Effect,
+    Hold,
+    Late,
+    Recalled,
+    RobotSaid,
+    Send,
+    Settle,
+    Step,
+    Suggest,
+    SystemSaid,
+    Warn,
+)
 from bot.ports import Alert, Event, Reply
 from bot.store import StoreError
 
@@ -49,6 +68,8 @@ class Engine:
         self._held: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
         self._fresh: dict[tuple[str, str], Conversation] = {}
         self._telling: list[Event] = []
+        # Shops that may have changes of messages not seen yet. Never emptied: it only saves the others a question.
+        self._unplaced = {shop for shop in shops if store.any_unplaced(shop)}
 
     def apply(self, facts: Sequence[AnyFact]) -> list[Outcome]:
         """Make the facts durable, all in one commit. Raises StoreError, and then none was.
@@ -107,15 +128,40 @@ class Engine:
             if settled is not None:
                 return settled
             fact = msgspec.structs.replace(fact, shown=prior is not None and prior.text == fact.text)
+        if isinstance(fact, Recalled | Edited) and not fact.conversation:
+            found = self.store.conversation_of(fact.shop, wire.key_of_message(fact.id))
+            fact = msgspec.structs.replace(fact, conversation=found or "")
         if not isinstance(fact, AlarmDue) and not self.store.record(fact):
             return Outcome(duplicate=True, conversation=self.conversation(fact.shop, fact.conversation))
+        if not fact.conversation:  # it came before its message, and waits for it
+            self._unplaced.add(fact.shop)
+            return Outcome()
+        conversation = self._decided(fact, shop)
+        for change in self._waiting(fact):
+            self.store.place(change)
+            conversation = self._decided(change, shop)
+        reply = self.store.reply(fact.shop, fact.conversation, fact.id) if isinstance(fact, Drafted) else None
+        return Outcome(conversation=conversation, reply=reply)
+
+    def _decided(self, fact: AnyFact, shop: Shop) -> Conversation:
+        """The conversation after the fact; what follows from it is written."""
         before = self.conversation(fact.shop, fact.conversation) or Conversation(fact.shop, fact.conversation)
         step = decide(before, fact, shop)
         self._save(step, before, rung=isinstance(fact, AlarmDue))
         for effect in step.effects:
             self._write(effect, step.conversation, shop, fact)
-        reply = self.store.reply(fact.shop, fact.conversation, fact.id) if isinstance(fact, Drafted) else None
-        return Outcome(conversation=step.conversation, reply=reply)
+        return step.conversation
+
+    def _waiting(self, fact: AnyFact) -> list[AnyFact]:
+        """Recalls and edits that named this message before it came, and no conversation; placed in its own."""
+        if fact.shop not in self._unplaced or not isinstance(fact, BuyerSaid | AgentSaid | RobotSaid | SystemSaid):
+            return []
+        return [
+            msgspec.structs.replace(change, conversation=fact.conversation, arrived=max(change.arrived, fact.arrived))
+            for start, end in wire.keys_of_changes(fact.id)
+            for change in self.store.unplaced(fact.shop, start, end)
+            if isinstance(change, Recalled | Edited) and change.id == fact.id
+        ]
 
     def conversation(self, shop: str, identity: str) -> Conversation | None:
         """What is remembered of a conversation."""

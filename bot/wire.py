@@ -21,6 +21,7 @@ EARLIEST = (
 )
 _LOOKS_LIKE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", re.ASCII)
 LONGEST_ID, CONTEXT_KEYS, LONGEST_VALUE = 200, 64, 2000
+CHANGES = ("message.edited", "message.recalled")
 
 Id = str | int
 Scalar = str | int | float | bool | None
@@ -49,6 +50,7 @@ class _Recalled(msgspec.Struct):
     id: Id
     conversation: Id
     at: str | None = None
+    revision: Id | None = None
 
 
 class _Edited(msgspec.Struct):
@@ -56,6 +58,7 @@ class _Edited(msgspec.Struct):
     conversation: Id
     text: str
     at: str | None = None
+    revision: Id | None = None
 
 
 class _Closed(msgspec.Struct):
@@ -79,11 +82,15 @@ class _Order(msgspec.Struct):
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """What a delivery adds to its events: for which shop, under which delivery id, and when (unix seconds)."""
+    """What a delivery adds to its events: for which shop, under which delivery id, and when (unix seconds).
+
+    `placeless`: recalls and edits may leave their conversation out ("" then); the engine looks it up.
+    """
 
     shop: str
     delivery: str
     at: int
+    placeless: bool = False
 
 
 def decode(body: bytes) -> list[Any]:
@@ -113,17 +120,20 @@ def _fact(event: dict[str, Any], arrival: Arrival, position: int) -> model.AnyFa
         return None
     shape, build = _READERS[kind]
     data = event.get("data", event)
+    if arrival.placeless and kind in CHANGES and isinstance(data, dict):
+        data = {"conversation": "", **data}
     try:
         read = msgspec.convert(data, shape)
         timestamp = msgspec.convert(event.get("timestamp"), str | None)
     except msgspec.ValidationError as error:
         raise refusal(error, place) from error
     at = _instant(read.at, timestamp, arrival.at, place)
-    said_at = read.at or timestamp or ""
+    revision = _name(getattr(read, "revision", None), f"{place}: revision")
+    said_at = revision or read.at or timestamp or ""
     identity = _identity(read.id, f"{place}: id") if read.id is not None else ""
     base = {
         "shop": arrival.shop,
-        "conversation": _identity(read.conversation, f"{place}: conversation"),
+        "conversation": _conversation(read.conversation, kind, arrival, place),
         "at": at,
         "arrived": arrival.at,
         "key": _key(kind, identity, said_at, arrival, position),
@@ -138,10 +148,24 @@ def refusal(error: msgspec.MsgspecError, place: str) -> WireError:
 
 
 def _key(kind: str, identity: str, said_at: str, arrival: Arrival, position: int) -> str:
-    """Same shop + type + data.id (+ at for edits and recalls) is the same event; without an id the delivery names it."""
+    """Same shop + type + data.id (+ at or revision for changes) is the same event; without an id the delivery names it."""
     if not identity:
         return f"{kind}@{arrival.delivery}@{position}"
-    return f"{kind}:{identity}:{said_at}" if kind in ("message.edited", "message.recalled") else f"{kind}:{identity}"
+    return f"{kind}:{identity}:{said_at}" if kind in CHANGES else f"{kind}:{identity}"
+
+
+def key_of_message(identity: str) -> str:
+    """The key of the fact that a message of this id was said."""
+    return f"message.created:{identity}"
+
+
+def keys_of_changes(identity: str) -> list[tuple[str, str]]:
+    """From and up to which texts the keys of a message's recalls and edits lie; those of "id:more" lie there too."""
+    return [(f"{kind}:{identity}:", f"{kind}:{identity};") for kind in CHANGES]
+
+
+def _conversation(value: Id, kind: str, arrival: Arrival, place: str) -> str:
+    return "" if value == "" and arrival.placeless and kind in CHANGES else _identity(value, f"{place}: conversation")
 
 
 def _identity(value: Id, place: str) -> str:

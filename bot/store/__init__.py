@@ -124,6 +124,23 @@ class SQLiteStore:
         """Keep the fact; False if its key was known in this shop."""
         return self._do("record", fact.shop, fact.key, fact.conversation, fact.at, _text(fact)).rowcount == 1
 
+    def conversation_of(self, shop: str, key: str) -> str | None:
+        """The conversation of the fact with this key."""
+        found: str | None = self._one("conversation_of", shop, key)
+        return found
+
+    def any_unplaced(self, shop: str) -> bool:
+        """Is there a change whose conversation is not known yet?"""
+        return self._one("any_unplaced", shop) is not None
+
+    def unplaced(self, shop: str, start: str, end: str) -> list[AnyFact]:
+        """Those with a key from `start` up to, and without, `end`, in the order of arrival."""
+        return [_fact.decode(body) for (body,) in self._do("unplaced", shop, start, end)]
+
+    def place(self, fact: AnyFact) -> None:
+        """Keep a recorded fact anew: its conversation is known now."""
+        self._do("place", fact.conversation, _text(fact), fact.shop, fact.key)
+
     def conversation(self, shop: str, identity: str) -> Conversation | None:
         """What is remembered of it."""
         body = self._one("conversation", shop, identity)

@@ -89,8 +89,21 @@ SELECT body FROM conversation WHERE shop = ? AND due IS NOT NULL ORDER BY due, i
 SELECT body FROM fact WHERE shop = ? AND conversation = ? ORDER BY seq;
 
 -- name: facts_between
--- In the order of conversations, each in the order of arrival.
-SELECT body FROM fact WHERE shop = ? AND at >= ? AND at < ? ORDER BY conversation, seq;
+-- In the order of conversations, each in the order of arrival; not those whose conversation is not known.
+SELECT body FROM fact WHERE shop = ? AND at >= ? AND at < ? AND conversation <> '' ORDER BY conversation, seq;
+
+-- name: conversation_of
+SELECT conversation FROM fact WHERE shop = ? AND key = ?;
+
+-- name: any_unplaced
+SELECT 1 FROM fact WHERE shop = ? AND conversation = '' LIMIT 1;
+
+-- name: unplaced
+-- By key: the index of conversations would walk through all that nobody could place.
+SELECT body FROM fact WHERE shop = ? AND key >= ? AND key < ? AND +conversation = '' ORDER BY seq;
+
+-- name: place
+UPDATE fact SET conversation = ?, body = ? WHERE shop = ? AND key = ?;
 
 -- name: alert
 INSERT INTO alert (robot, seq, shop, conversation, target, stage, start, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
