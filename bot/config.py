@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from bot import platforms, robots, secret, signature, strict, zones
+from bot.adapters import entrance
 from bot.alerts import Robot
 from replies import DataError
 from replies.guard import Allowance
@@ -37,8 +38,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 class ShopTable(msgspec.Struct, frozen=True, kw_only=True):
     """`[[shops]]` as written.
 
-    `targets`: changes of the platform's reply targets. `robots`: see bot.robots.RobotTable. `allow`: what the guard
-    lets this shop say although a rule would stop it.
+    `targets`: changes of the platform's reply targets. `robots`: see bot.robots.RobotTable. `adapters`: see
+    bot.adapters.entrance.AdapterTable. `allow`: what the guard lets this shop say although a rule would stop it.
     """
 
     id: str
@@ -52,6 +53,7 @@ class ShopTable(msgspec.Struct, frozen=True, kw_only=True):
     stages: dict[str, list[int]] = msgspec.field(default_factory=dict)
     targets: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     robots: list[Any] = msgspec.field(default_factory=list)
+    adapters: dict[str, Any] = msgspec.field(default_factory=dict)
     allow: Allowance = Allowance()
 
 
@@ -70,6 +72,7 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[bytes, ...]
     token: str
     robots: tuple[Robot, ...] = ()
+    adapters: dict[str, entrance.Entrance] = msgspec.field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Without secrets."""
@@ -133,13 +136,21 @@ def _shops(
         keys = _keys(given, path, folder, environment, problems)
         read = partial(secret.read, folder=folder, environment=environment, problems=problems)
         heard = robots.read(given.get("robots", ()), f"{path}.robots", _stages(given), read, problems)
+        ways = entrance.enable(given.get("adapters", {}), f"{path}.adapters", folder, keys, read, problems)
         if len(problems) == before:
-            shops.append(_shop(ShopTable(**given), keys, token, folder, heard))
+            shops.append(_shop(ShopTable(**given), keys, token, folder, heard, ways))
     problems += robots.clashes((shop.id, shop.robots) for shop in shops)
     return tuple(shops)
 
 
-def _shop(shop: ShopTable, keys: tuple[bytes, ...], token: str, folder: Path, heard: tuple[Robot, ...]) -> ShopConfig:
+def _shop(
+    shop: ShopTable,
+    keys: tuple[bytes, ...],
+    token: str,
+    folder: Path,
+    heard: tuple[Robot, ...],
+    ways: dict[str, entrance.Entrance],
+) -> ShopConfig:
     return ShopConfig(
         id=shop.id,
         name=shop.name or shop.id,
@@ -153,6 +164,7 @@ def _shop(shop: ShopTable, keys: tuple[bytes, ...], token: str, folder: Path, he
         keys=keys,
         token=token,
         robots=heard,
+        adapters=ways,
     )
 
 

@@ -35,6 +35,7 @@ class Shop:
         self.targets: tuple[Target, ...] = platform.targets
         self.matcher, self.guard = matcher, guard
         self.keys, self.callback_url, self.robots = config.keys, config.callback_url, config.robots
+        self.adapters = config.adapters
         self.token_hash = hash_token(config.token)
         self._scripts = frozenset(script.id for script in matcher.library.scripts)
 

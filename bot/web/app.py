@@ -14,7 +14,7 @@ from bot.errors import BadPayload, Busy, Forbidden, Missing, Unknown, WireError
 from bot.shop import hash_token
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from bot.channels.outbox import Outbox
     from bot.loop import Loop
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+JSON = "application/json"
 LARGEST_BODY = 65_536  # bytes
 SLOWEST_BODY = 10.0  # seconds for the whole of it
 CODES = {
@@ -51,6 +52,8 @@ def make(loop: Loop, shops: Mapping[str, Shop], metrics: Metrics, *, patience: f
     app[LOOP], app[SHOPS], app[METRICS], app[PATIENCE] = loop, shops, metrics, patience
     app[TODAY] = {}
     app.router.add_post("/webhook/{shop}", hook.webhook)
+    app.router.add_post("/webhook/{shop}/{adapter}", hook.adapted)
+    app.router.add_get("/webhook/{shop}/{adapter}", hook.greeted, allow_head=False)
     app.router.add_post("/api/shops/{shop}/check", api.check)
     app.router.add_post("/api/shops/{shop}/conversations/{conversation}/replies", api.reply)
     app.router.add_post("/api/shops/{shop}/conversations/{conversation}/feedback", api.feedback)
@@ -96,11 +99,11 @@ def answer(data: Any, *, status: int = 200, headers: Mapping[str, str] | None = 
     return web.Response(body=msgspec.json.encode(data), status=status, headers=headers, content_type="application/json")
 
 
-async def body_of(request: web.Request) -> bytes:
-    """The request's bytes; 413 when too many, 408 when too slow, 415 when they are not said to be JSON."""
+async def body_of(request: web.Request, kinds: Collection[str] = (JSON,)) -> bytes:
+    """The request's bytes; 413 when too many, 408 when too slow, 415 when they are not said to be one of `kinds`."""
     kind = request.content_type
-    if "Content-Type" in request.headers and kind != "application/json" and not kind.endswith("+json"):
-        raise web.HTTPUnsupportedMediaType(reason="send application/json")
+    if "Content-Type" in request.headers and kind not in kinds and not (JSON in kinds and kind.endswith("+json")):
+        raise web.HTTPUnsupportedMediaType(reason=f"send {' or '.join(kinds)}")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise web.HTTPUnsupportedMediaType(reason="send the body uncompressed")
     patience = request.app[PATIENCE]

@@ -4,30 +4,91 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aiohttp import web
+
 from bot import signature, wire
+from bot.adapters.schemes import Request
 from bot.errors import BadSignature, Busy, Missing
 from bot.web.app import LOOP, METRICS, SHOPS, answer, body_of
 
 if TYPE_CHECKING:
-    from aiohttp import web
+    from collections.abc import Mapping
 
+    from bot.adapters.entrance import Entrance
     from bot.engine import Outcome
     from bot.model import AnyFact
+    from bot.shop import Shop
 
 
 async def webhook(request: web.Request) -> web.Response:
     """`POST /webhook/{shop}`: one event or a list, all or nothing."""
-    loop, metrics = request.app[LOOP], request.app[METRICS]
+    shop, body = _shop(request), await body_of(request)
+    try:
+        delivery = signature.verify(request.headers, body, shop.keys, _now(request))
+    except BadSignature:
+        request.app[METRICS].refused.labels("signature").inc()
+        raise
+    arrival = wire.Arrival(shop.id, delivery, int(request.app[LOOP].clock.now()))
+    return await _take(request, wire.facts(wire.decode(body), arrival))
+
+
+async def adapted(request: web.Request) -> web.Response:
+    """`POST /webhook/{shop}/{adapter}`: the same in a tool's own shape, signed as that tool signs."""
+    shop = _shop(request)
+    entrance = _entrance(request, shop)
+    body = await body_of(request, entrance.how.content_types)
+    asked = _asked(request, body)
+    try:
+        opened = entrance.open(asked, _now(request))
+    except BadSignature:
+        request.app[METRICS].refused.labels("signature").inc()
+        raise
+    at = int(request.app[LOOP].clock.now())
+    delivery, reading = entrance.read(opened, asked.headers, charset=request.charset or "", at=at)
+    if reading.answer is not None:
+        return answer(reading.answer)
+    return await _take(request, wire.facts(reading.events, wire.Arrival(shop.id, delivery, at, placeless=True)))
+
+
+async def greeted(request: web.Request) -> web.Response:
+    """`GET /webhook/{shop}/{adapter}`: a tool tries the address before it uses it."""
+    entrance = _entrance(request, _shop(request))
+    said = entrance.greet(_asked(request, b""), _now(request))
+    if said is None:
+        raise web.HTTPMethodNotAllowed("GET", ["POST"])
+    return web.Response(body=said, content_type="text/plain", charset="utf-8")
+
+
+def _shop(request: web.Request) -> Shop:
     shop = request.app[SHOPS].get(request.match_info["shop"])
     if shop is None:
         raise Missing("no such shop")
-    body = await body_of(request)
-    try:
-        delivery = signature.verify(request.headers, body, shop.keys, (loop.clock.world(), loop.clock.now()))
-    except BadSignature:
-        metrics.refused.labels("signature").inc()
-        raise
-    facts = wire.facts(wire.decode(body), wire.Arrival(shop.id, delivery, int(loop.clock.now())))
+    return shop
+
+
+def _entrance(request: web.Request, shop: Shop) -> Entrance:
+    entrance = shop.adapters.get(request.match_info["adapter"])
+    if entrance is None:
+        raise Missing("no such adapter, or the shop's config does not name it under [shops.adapters]")
+    return entrance
+
+
+def _asked(request: web.Request, body: bytes) -> Request:
+    return Request(_first(request.headers, str.lower), _first(request.query, str), body)
+
+
+def _first(pairs: Mapping[str, str], name: Any) -> dict[str, str]:  # noqa: ANN401 - str.lower or str
+    """Of names that stand there twice, the first."""
+    return {name(key): value for key, value in reversed(list(pairs.items()))}
+
+
+def _now(request: web.Request) -> tuple[float, float]:
+    clock = request.app[LOOP].clock
+    return clock.world(), clock.now()
+
+
+async def _take(request: web.Request, facts: list[AnyFact | None]) -> web.Response:
+    loop, metrics = request.app[LOOP], request.app[METRICS]
     known = [fact for fact in facts if fact is not None]
     outcomes = iter(await loop.submit(known) if known else [])
     results = [_result(fact, next(outcomes) if fact is not None else None) for fact in facts]

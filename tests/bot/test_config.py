@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import audit, config, demo, strict
+from bot.adapters.entrance import AdapterTable
 from bot.robots import RobotTable
 from replies import DataError
 from replies.guard import Allowance
@@ -30,6 +31,7 @@ KNOWN = {
     "SHOP_TOKEN": TOKEN,
     "SHOP_ROBOT_URL": "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef",
     "SHOP_ROBOT_SECRET": "SEC0123456789abcdef",
+    "SHOP_CHATWOOT_SECRET": "0123456789abcdef",
 }
 SHOP = '[[shops]]\nid = "a"\nwebhook_secrets = ["env:SECRET"]\ntoken = "env:TOKEN"\n'
 
@@ -61,6 +63,7 @@ def test_the_example_loads():
     assert read.shops[0].keys == (KEY,)
     assert read.shops[0].token == TOKEN
     assert read.shops[0].robots[0].stages["effective_reply_1h"] == (600, 180)
+    assert list(read.shops[0].adapters) == ["chatwoot"]
     assert read.server == msgspec.structs.replace(config.Server(), data=str(ROOT / "data"))
 
 
@@ -71,6 +74,7 @@ def test_the_example_loads():
         (config.ShopTable, ("shops", 0)),
         (Allowance, ("shops", 0, "allow")),
         (RobotTable, ("shops", 0, "robots", 0)),
+        (AdapterTable, ("shops", 0, "adapters", "chatwoot")),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
