@@ -56,9 +56,10 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
         alerting = Alerting(loop, shops, Robots(clock, allow_private=private))
         couriers += [asyncio.create_task(outbox.run()), asyncio.create_task(alerting.run())]
         host, port = listening.getsockname()[:2]
+        told = _listen_for_the_end()  # before anybody can know that we are ready, and stop us
         clock.begin()
         ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
-        await _until_told(couriers)
+        await _until_told(told, couriers)
     finally:
         loop.release()  # streams end now, so that cleanup need not wait for them
         for courier in couriers:
@@ -99,7 +100,8 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-async def _until_told(couriers: list[asyncio.Task[None]]) -> None:
+def _listen_for_the_end() -> asyncio.Event:
+    """Set when the process is told to stop."""
     told = asyncio.Event()
     aio = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -107,6 +109,10 @@ async def _until_told(couriers: list[asyncio.Task[None]]) -> None:
             aio.add_signal_handler(name, told.set)
         except NotImplementedError:  # Windows has none; Ctrl+C raises there
             break
+    return told
+
+
+async def _until_told(told: asyncio.Event, couriers: list[asyncio.Task[None]]) -> None:
     waiting = asyncio.create_task(told.wait())
     await asyncio.wait([waiting, *couriers], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
