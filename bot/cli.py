@@ -145,7 +145,7 @@ def simulate(
     from rich.console import Console
 
     from bot import simulate as simulating
-    from bot import wire
+    from bot import zones
     from bot.clock import SystemClock
     from bot.errors import WireError
     from bot.scene import load
@@ -159,7 +159,7 @@ def simulate(
     shop = trial(platform, paths, "Asia/Shanghai")
     shop.name = name
     try:
-        begin = wire.instant(start, "--start", shop.zone) if start else None
+        begin = zones.instant(start, "--start", shop.zone) if start else None
     except WireError as error:
         raise click.UsageError(str(error)) from error
     clock = SystemClock(start=begin, rate=speed)

@@ -87,7 +87,7 @@ def _config(file: Path | None, asked: dict[str, object]) -> tuple[Config, Demo |
 def _trial_clock(host: str, start: str | None, rate: float) -> SystemClock:
     from bot.clock import SystemClock
     from bot.errors import WireError
-    from bot.wire import instant
+    from bot.zones import instant
 
     if (start or rate != 1.0) and host not in LOOPBACK:
         raise click.UsageError("a clock of its own is for trials: only on a loopback --host")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from bot import wire
+from bot import wire, zones
 from bot.errors import BadPayload, WireError
 from bot.model import Kind
 from replies import DataError
@@ -130,8 +130,8 @@ def _at(value: str | float | None, place: str, zone: Zone) -> int | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return wire.instant(value, place, zone)
+        return zones.instant(value, place, zone)
     seconds: Any = value / 1000 if value > 100_000_000_000 else value
-    if not wire.EARLIEST <= seconds < 253_402_300_800:
+    if not wire.EARLIEST <= seconds < zones.LATEST:
         raise BadPayload(f"{place}: at: {value} is neither unix seconds nor milliseconds")
     return int(seconds)

@@ -104,7 +104,7 @@ def _mistakes(scene: Scene) -> Iterator[str]:
             wrong = platforms.stage_mistakes(tuple(stages), targets[name]) if name in targets else []
             yield from (f"stages.{name}: {mistake}" for mistake in wrong)
     try:
-        start = wire.instant(scene.start, "start", zone := zones.find(scene.timezone, "timezone"))
+        start = zones.instant(scene.start, "start", zone := zones.find(scene.timezone, "timezone"))
     except (WireError, DataError) as error:
         yield str(error)
         return

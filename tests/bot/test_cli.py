@@ -143,6 +143,8 @@ WRONG = [
     "serve --clock-rate 0",
     "serve --clock-start soon --data {tmp}/data",
     "serve --clock-start 2026-11-21T10:00:00 --data {tmp}/data",
+    "serve --clock-start 9999-12-31T10:00:00Z --data {tmp}/data",
+    "simulate --start 9999-12-31T23:59:59",
     "serve --clock-rate 60 --host 0.0.0.0 --data {tmp}/data",
     "serve --clock-start 2026-11-21T10:00:00+08:00 --host example.com --data {tmp}/data",
     "serve --data {tmp}/text/data",
