@@ -64,7 +64,8 @@ def forms(facts: Facts) -> Forms:
     }
     strong = "".join(digit)
     separator = r"[^\w]|_"
-    number = r"(?:\d+(?:\.\d+)?|[零一二两俩三叁仨四肆五伍六陆七柒八捌九玖十拾百几半贰壹]+)"
+    # Bounded: nobody writes a sum of more figures, and a page full of digits would be read again from each of them.
+    number = r"(?:\d{1,12}+(?:\.\d{1,12}+)?|[零一二两俩三叁仨四肆五伍六陆七柒八捌九玖十拾百几半贰壹]{1,12}+)"
     return Forms(
         digit,
         weak,
