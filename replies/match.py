@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from replies.evidence import Evidence
     from replies.index import Found
     from replies.library import Library, Script
-    from replies.odds import Chance
+    from replies.odds import Bars, Chance
     from replies.vectors import Meaning, Space
 
 __all__ = ["Matcher", "Ranking", "Scope", "Suggestion"]
@@ -88,25 +88,26 @@ class Matcher:
         scope: Scope = ANYWHERE,
         before: Sequence[str] = (),
         sent: Collection[str] = (),
+        bars: Bars | None = None,
     ) -> Ranking:
         """Rank scripts for the buyer's whole unanswered `turn`, oldest message first.
 
         Nothing is shown when the best is not worth showing, or when the turn asks nothing and no phrasing says the same.
         `before`: what the buyer asked earlier, oldest first, so that a follow-up (那红色的呢) is understood. `sent`: what
-        this buyer was just sent: not offered again word for word.
+        this buyer was just sent: not offered again word for word. `bars`: a shop's own, else those of the weights.
         """
         readings = [read(message) for message in turn]
-        earlier = before[-1] if before and any(follows(reading) for reading in readings) else ""
-        key = (scope, earlier, *(reading.whole for reading in readings))
+        earlier = read(before[-1]) if before and any(map(follows, readings)) else None
+        key = (scope, earlier and earlier.whole, *(reading.whole for reading in readings))
         scored = self._seen.get(key)
         if scored is None:
-            scored = self._score([earlier, *turn] if earlier else turn, readings, scope)
+            scored = self._score(readings, earlier, scope)
             self._seen[key] = scored
             if len(self._seen) > REMEMBERED:
                 self._seen.popitem(last=False)
         else:
             self._seen.move_to_end(key)
-        bars = odds.fitted().bars
+        bars = bars or odds.fitted().bars
         made: list[Suggestion] = []
         for each in scored:
             suggestion = self._suggest(each, context, sent)
@@ -116,17 +117,19 @@ class Matcher:
                 break
         silent = not made or made[0].score < bars.show
         shown = 0 if silent else sum(each.score >= bars.also for each in made)
-        return Ranking(shown=tuple(made[:shown]), below=tuple(made[shown:]))
+        strong = bool(shown) and made[0].score >= bars.strong
+        return Ranking(shown=tuple(made[:shown]), below=tuple(made[shown:]), strong=strong)
 
-    def _score(self, said: Sequence[str], readings: Sequence[Reading], scope: Scope) -> list[_Scored]:
-        """`said`: the turn as typed, after the earlier question it follows up, if it does."""
-        asked = [reading for reading in readings if reading.asks]
-        if not asked:
+    def _score(self, readings: Sequence[Reading], earlier: Reading | None, scope: Scope) -> list[_Scored]:
+        """`earlier`: the question that the turn follows up, if it does."""
+        asking = [reading for reading in readings if reading.asks]
+        if not asking:
             return self._same(readings, scope)
-        asking = [text for text in said if read(text).asks] if len(said) > 1 else said
-        asked = asked[-LATEST:]
+        asked = asking[-LATEST:]
+        if earlier is not None and earlier.asks:
+            asking.insert(0, earlier)
         if len(asking) > 1:
-            asked.append(read("，".join(asking)))
+            asked.append(read("".join(reading.whole for reading in asking)))
         best: dict[int, _Scored] = {}
         for reading in asked:
             for score, seen in self._weigh(reading, scope):

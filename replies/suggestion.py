@@ -52,7 +52,8 @@ class Suggestion(msgspec.Struct, frozen=True):
 
 
 class Ranking(msgspec.Struct, frozen=True):
-    """What to show, best first, and what stayed below the bar."""
+    """What to show, best first, and what stayed below the bar; `strong`: the best is right more often than not."""
 
     shown: tuple[Suggestion, ...] = ()
     below: tuple[Suggestion, ...] = ()
+    strong: bool = False

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from replies.library import Library, Script, Valid, build
 from replies.match import Matcher, Ranking, Scope
+from replies.odds import Bars
 
 SCRIPTS = (
     Script(id="hello", title="打招呼", text="您好，请讲。", phrasings=("在吗", "你好")),
@@ -225,3 +226,15 @@ def test_wording_with_fewest_blanks_that_was_not_just_sent() -> None:
 def test_emoticons_and_good_wishes_ask_nothing(matcher: Matcher, asked: str) -> None:
     """Pictures written out in brackets and good wishes are answered by silence."""
     assert matcher.rank([asked]) == Ranking()
+
+
+def test_a_shop_sets_its_own_bars(matcher: Matcher) -> None:
+    """A higher bar silences what the usual one shows, and a strong best is marked as such."""
+    asked = ["什么时候可以开发票给我"]
+    usual = matcher.rank(asked)
+    assert usual.shown
+    strict = matcher.rank(asked, bars=Bars(show=1.01, also=0.0, strong=1.01))
+    assert strict.shown == ()
+    assert strict.below == (*usual.shown, *usual.below)
+    assert matcher.rank(["什么时候发货"]).strong
+    assert not strict.strong
