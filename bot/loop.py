@@ -90,8 +90,11 @@ class Loop:
         return self._waiting
 
     async def submit(self, facts: Sequence[AnyFact]) -> list[Outcome]:
-        """Make facts durable, all or none; raises Busy when too many wait or the store cannot write."""
-        if self._waiting + len(facts) > self._inbox:
+        """Make facts durable, all or none; raises Busy when too many wait or the store cannot write.
+
+        More facts than may wait are taken while nothing waits, or a long list would be sent away for ever.
+        """
+        if self._waiting and self._waiting + len(facts) > self._inbox:
             raise Busy("too many events are waiting; nothing was taken")
         self._waiting += len(facts)
         try:
