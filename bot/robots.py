@@ -88,7 +88,7 @@ def data() -> Data:
         raise DataError([f"{FILE}: {error}"]) from error
     who = {name: one for name, each in known.who.items() if (one := strict.read(each, Who, f"who.{name}", problems))}
     kinds = {
-        name: one for name, each in known.kinds.items() if (one := strict.read(each, Kind, f"kinds.{name}", problems))
+        name: kind for name, each in known.kinds.items() if (kind := strict.read(each, Kind, f"kinds.{name}", problems))
     }
     if problems:
         raise DataError([f"{FILE}: {problem}" for problem in problems])
