@@ -252,12 +252,16 @@ def reconcile(
 
 
 def _carry(old: Wait, new: Wait, now: int, effects: list[Effect]) -> Wait:
-    """The wait as now counted, with what was told of it so far."""
-    if old.missed and new.answered is None and now <= new.due:
-        # Its first message was recalled after the miss: the clock starts at a later one, and is ahead again.
+    """The wait as now counted, with what was told of it so far.
+
+    Only where its first message was recalled, and the clock starts at a later one, is something told taken back: `now`
+    may lie a little before what was told last, for a fact may have waited while an alarm rang.
+    """
+    later = new.due > old.due
+    if old.missed and new.answered is None and later and now <= new.due:
         effects.append(Answered(old, recalled=True))
         return new
-    given = tuple(stage for stage in old.given if new.due - stage <= now)
+    given = tuple(stage for stage in old.given if not later or new.due - stage <= now)
     return _replace(new, given=given, missed=old.missed, cleared=old.cleared, corrected=old.corrected)
 
 
