@@ -23,18 +23,28 @@ if TYPE_CHECKING:
     from bot.shop import Shop
 
 TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5)
+TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: IPv4 addresses as a NAT64 writes them
+FORBIDDEN = "is a private address; [server] allow_private_callbacks forbids it"
 
 
 class Callback:
     """One HTTP session for all shops."""
 
-    def __init__(self, shops: Mapping[str, Shop], clock: Clock, *, allow_private: bool) -> None:
+    def __init__(
+        self,
+        shops: Mapping[str, Shop],
+        clock: Clock,
+        *,
+        allow_private: bool,
+        timeout: aiohttp.ClientTimeout = TIMEOUT,
+    ) -> None:
         """`allow_private`: may a callback be on this machine or the local network?"""
         self._shops, self._clock, self._allow_private = shops, clock, allow_private
         resolver = ThreadedResolver() if allow_private else PublicResolver()
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=resolver, limit_per_host=16),
-            timeout=TIMEOUT,
+            # No limit here: shops may share a host, and the outbox bounds each shop by itself.
+            connector=aiohttp.TCPConnector(resolver=resolver, limit=0),
+            timeout=timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
         )
@@ -42,11 +52,13 @@ class Callback:
     async def deliver(self, push: Push) -> None:
         """POST it; 2xx is success. Raises Refused for 410 and addresses that are not allowed, else Unavailable."""
         shop = self._shops.get(push.shop)
-        if shop is None or not shop.callback_url:
+        if shop is None:
+            raise Unavailable("the shop is not served now")
+        if not shop.callback_url:
             raise Refused("the shop has no callback address")
         url = URL(shop.callback_url)
         if not self._allow_private and literal_is_private(url.host or ""):
-            raise Refused("the callback address is private; [server] allow_private_callbacks forbids it")
+            raise Refused(f"{url.host} {FORBIDDEN}")
         body = payload(push, shop)
         # The engine's clock may run fast in trials; what is signed is the time that the receiver has.
         stamp = int(self._clock.world())
@@ -60,6 +72,10 @@ class Callback:
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 status, wait = response.status, response.headers.get("retry-after", "")
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error.os_error, PrivateAddress):
+                raise Refused(str(error.os_error)) from error
+            raise Unavailable(f"{type(error).__name__}: {error}"[:200]) from error
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
             raise Unavailable(f"{type(error).__name__}: {error}"[:200]) from error
         if status == 410:
@@ -82,11 +98,26 @@ def payload(push: Push, shop: Shop) -> bytes:
 
 
 def literal_is_private(host: str) -> bool:
-    """Is the host an address, not a name, that is not a public one?"""
+    """Is the host an address, not a name, that is not a public one? So are 127.1 and 2130706433: systems take them."""
+    return (":" in host or host.replace(".", "").isdigit()) and not is_public(host)
+
+
+def is_public(host: str) -> bool:
+    """Is this IP address one of the internet's, also where it wraps an IPv4 address? False for what is none at all."""
     try:
-        return not ipaddress.ip_address(host).is_global
+        address = ipaddress.ip_address(host)
     except ValueError:
         return False
+    inner: ipaddress.IPv4Address | None = None
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in TRANSLATED:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return all(each.is_global and not each.is_multicast for each in (address, inner or address))
+
+
+class PrivateAddress(OSError):
+    """A name leads to this machine or the local network."""
 
 
 class PublicResolver(AbstractResolver):
@@ -99,10 +130,10 @@ class PublicResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Raises OSError for a name with a private, loopback or otherwise special address."""
+        """Raises PrivateAddress for a name with a private, loopback or otherwise special address among its own."""
         found = await self._inner.resolve(host, port, family)
-        if any(not ipaddress.ip_address(result["host"]).is_global for result in found):
-            raise OSError(f"{host} has a private address; [server] allow_private_callbacks forbids it")
+        if not all(is_public(result["host"]) for result in found):
+            raise PrivateAddress(f"{host} {FORBIDDEN}")
         return found
 
     async def close(self) -> None:
