@@ -46,6 +46,7 @@ _encode = msgspec.json.Encoder().encode
 REMEMBERED = 20_000  # conversations kept decoded between messages
 POSTPONED = 3600  # seconds after which the alarm of a shop that is not served is looked at again
 ALARMS_AT_ONCE = 500  # alarms that share one commit
+AGAIN = 60  # seconds after which an alarm that could not be decided is tried again
 
 
 class Outcome(NamedTuple):
@@ -59,15 +60,20 @@ class Outcome(NamedTuple):
 
 
 class Engine:
-    """Owns the store; used by one thread. After each commit `told` holds the feed rows that it wrote."""
+    """Owns the store; used by one thread.
+
+    After each call of `apply` and `fire`: `told` holds the feed rows it wrote, `posted` says whether the outbox changed.
+    """
 
     def __init__(self, store: Store, shops: Mapping[str, Shop], clock: Clock) -> None:
         """`shops` by id."""
         self.store, self.shops, self.clock = store, shops, clock
         self.told: list[Event] = []
+        self.posted = False
         self._held: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
         self._fresh: dict[tuple[str, str], Conversation] = {}
         self._telling: list[Event] = []
+        self._posting = False
         # Shops that may have changes of messages not seen yet. Never emptied: it only saves the others a question.
         self._unplaced = {shop for shop in shops if store.any_unplaced(shop)}
 
@@ -76,52 +82,67 @@ class Engine:
 
         If deciding on one of them breaks, the others are taken one by one and that one is `failed`.
         """
-        self.told = []
+        self.told, self.posted = [], False
         try:
             return self._commit(facts)
         except StoreError:
             raise
         except Exception as error:  # one fact that breaks deciding must not stop the others
             log.exception("a fact could not be decided", extra={"action": "failed", "kind": type(error).__name__})
-            if len(facts) == 1:
-                return [Outcome(failed=True)]
-        outcomes, told = [], []
-        for fact in facts:
-            outcomes += self.apply([fact])
-            told += self.told
-        self.told = told
-        return outcomes
+        return [Outcome(failed=True)] if len(facts) == 1 else [self._alone(fact) for fact in facts]
+
+    def _alone(self, fact: AnyFact) -> Outcome:
+        """One of many facts in a commit of its own: what became of the others is not undone by it, nor forgotten."""
+        try:
+            (outcome,) = self._commit([fact])
+        except Exception as error:
+            log.exception("a fact was not kept", extra={"action": "failed", "kind": type(error).__name__})
+            return Outcome(failed=True)
+        return outcome
 
     def fire(self) -> int:
-        """Ring every alarm that is due, a bounded number in one commit; how many it were."""
+        """Ring every alarm that is due, a bounded number in one commit; how many it were. Raises StoreError.
+
+        One that breaks deciding is put off, so that the others ring.
+        """
+        self.told, self.posted = [], False
         now = int(self.clock.now())
         due = self.store.alarms(now, ALARMS_AT_ONCE)
         if due:
-            self.told = []
-            self._commit([AlarmDue(shop=s, key="", conversation=c, at=now, arrived=now) for s, c, _ in due])
+            facts = [AlarmDue(shop=s, key="", conversation=c, at=now, arrived=now) for s, c, _ in due]
+            failed = [fact for fact, outcome in zip(facts, self.apply(facts), strict=True) if outcome.failed]
+            if failed:
+                with self.store.transaction():
+                    for fact in failed:
+                        self.store.set_alarm(fact.shop, fact.conversation, now + AGAIN)
         return len(due)
 
     def _commit(self, facts: Sequence[AnyFact]) -> list[Outcome]:
-        self._fresh, self._telling = {}, []
+        self._fresh, self._telling, self._posting = {}, [], False
         try:
             with self.store.transaction():
                 outcomes = [self._one(fact) for fact in facts]
         except BaseException:
+            # What is held may be older than what another program wrote, and that be the reason.
             self._fresh, self._telling = {}, []
+            self._held.clear()
             raise
         self._held.update(self._fresh)
         for place in self._fresh:
             self._held.move_to_end(place)
         while len(self._held) > REMEMBERED:
             self._held.popitem(last=False)
-        self.told, self._fresh, self._telling = self._telling, {}, []
+        self.told += self._telling
+        self.posted |= self._posting
+        self._fresh, self._telling = {}, []
         return outcomes
 
     def _one(self, fact: AnyFact) -> Outcome:
         shop = self.shops.get(fact.shop)
-        if shop is None:  # an alarm of a shop that is not served now: kept for the day it is again
-            self.store.set_alarm(fact.shop, fact.conversation, fact.at + POSTPONED)
-            return Outcome()
+        if shop is None:  # not served now: its alarms and its outbox are kept for the day it is again
+            if isinstance(fact, AlarmDue):
+                self.store.set_alarm(fact.shop, fact.conversation, fact.at + POSTPONED)
+            return Outcome(failed=not isinstance(fact, AlarmDue))
         if isinstance(fact, Drafted):
             prior = self.store.reply(fact.shop, fact.conversation, fact.id)
             settled = _settled(fact, prior)
@@ -147,7 +168,7 @@ class Engine:
         """The conversation after the fact; what follows from it is written."""
         before = self.conversation(fact.shop, fact.conversation) or Conversation(fact.shop, fact.conversation)
         step = decide(before, fact, shop)
-        self._save(step, before, rung=isinstance(fact, AlarmDue))
+        self._save(step, before, shop, rung=isinstance(fact, AlarmDue))
         for effect in step.effects:
             self._write(effect, step.conversation, shop, fact)
         return step.conversation
@@ -168,24 +189,29 @@ class Engine:
         place = (shop, identity)
         return self._fresh.get(place) or self._held.get(place) or self.store.conversation(shop, identity)
 
-    def _save(self, step: Step, before: Conversation, *, rung: bool) -> None:
+    def _save(self, step: Step, before: Conversation, shop: Shop, *, rung: bool) -> None:
         conversation = step.conversation
         urgent = most_urgent(conversation)
         self.store.keep(conversation, due=urgent.due if urgent else None)
         if conversation.alarm != before.alarm or rung:
             self.store.set_alarm(conversation.shop, conversation.id, conversation.alarm)
         self._fresh[conversation.shop, conversation.id] = conversation
-        if urgent is None and most_urgent(before) is not None:
-            self.store.drop_pushes(conversation.shop, conversation.id, "deadline.warning")
+        if shop.callback_url:
+            warned, running = _warned(before), _warned(conversation)
+            for target, start in warned.items():
+                if running.get(target) != start:  # the wait has ended: nobody is warned of it late
+                    self._drop(conversation, "deadline.warning", target)
+
+    def _drop(self, conversation: Conversation, kind: str, about: str = "") -> None:
+        self.store.drop_pushes(conversation.shop, conversation.id, kind, about)
+        self._posting = True
 
     def _write(self, effect: Effect, conversation: Conversation, shop: Shop, fact: AnyFact) -> None:
         place = (conversation.shop, conversation.id)
         now = int(self.clock.now())
         match effect:
-            case Suggest():
-                self.store.drop_pushes(*place, "suggestion.created")
-            case Late():
-                self.store.drop_pushes(*place, "deadline.warning")
+            case Suggest() if shop.callback_url:
+                self._drop(conversation, "suggestion.created")
             case Send() | Hold():
                 state = "queued" if isinstance(effect, Send) else "held"
                 verdict = _encode(outward.verdict(effect.verdict)).decode()
@@ -194,7 +220,7 @@ class Engine:
                 )
                 self.store.set_reply(*place, reply)
             case Settle(id=identity, failed=failed):
-                self.store.drop_reply_push(*place, identity)
+                self._drop(conversation, "message.send", identity)
                 if not self.store.settle_reply(*place, identity, "failed" if failed else "sent", failed):
                     return  # its delivery and its echo both say that it arrived: it is told once
             case Credit():
@@ -213,10 +239,19 @@ class Engine:
         data = _encode({**shown.data, **shop.decided_by(shown.type)}).decode()
         seq = self.store.tell(conversation.shop, conversation.id, shown.type, now, data)
         self._telling.append(Event(seq, conversation.shop, conversation.id, shown.type, now, data))
-        # An empty suggestion takes back what listeners show; a chat tool that never got the first needs no second.
         if shop.callback_url and shown.push:
-            self.store.push(seq, conversation.shop, conversation.id, shown.type, shown.reply, self.clock.now())
+            self.store.push(seq, conversation.shop, conversation.id, shown.type, shown.about, self.clock.now())
+            self._posting = True
         return seq
+
+
+def _warned(conversation: Conversation) -> dict[str, int]:
+    """The running waits that were warned of: target to start."""
+    return {
+        wait.target: wait.start
+        for wait in conversation.waits
+        if wait.given and wait.answered is None and not wait.missed
+    }
 
 
 def _settled(fact: Drafted, prior: Reply | None) -> Outcome | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import threading
 from collections import deque
@@ -37,6 +38,14 @@ class _Job(NamedTuple):
     write: Callable[[Store], None] | None = None
 
 
+class _Answer(NamedTuple):
+    """What became of a job."""
+
+    done: asyncio.Future[Any]
+    value: Any
+    error: Exception | None
+
+
 class Loop:
     """One engine on its own thread, one reader on another, and any number of listeners."""
 
@@ -46,13 +55,14 @@ class Loop:
         self._inbox, self._waiting = inbox, 0
         self._jobs: deque[_Job] = deque()
         self._awake = threading.Condition()
-        self._stopping = False
+        self._stopping = self._stumbled = False
         self._reader_thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
         self._reader: Store | None = None
         self._tail: deque[Event] = deque(maxlen=TAIL)
         self._tail_from = 0
         self.stopped = asyncio.Event()
         self._bell = asyncio.Event()
+        self.outgoing = asyncio.Event()  # set when the outbox may hold something new to send
         self.lateness = 0.0  # seconds by which the last alarm was late
 
     async def start(self) -> None:
@@ -107,7 +117,7 @@ class Loop:
         return outcomes
 
     async def write(self, write: Callable[[Store], None]) -> None:
-        """Call `write` on the engine's thread in a transaction of its own; raises Busy when the store cannot write."""
+        """Call `write` on the engine's thread, in one transaction with others; raises Busy when the store cannot write."""
         try:
             await self._put(_Job(self._aio.create_future(), write=write))
         except StoreError as error:
@@ -155,7 +165,8 @@ class Loop:
 
     async def _beyond(self, shop: str, after: int) -> list[Event]:
         if after >= self._tail_from:
-            return [event for event in self._tail if event.seq > after and event.shop == shop]
+            newer = itertools.takewhile(lambda event: event.seq > after, reversed(self._tail))
+            return [event for event in newer if event.shop == shop][::-1]
         return await self.read(lambda store: store.feed(shop, after, 500))
 
     def _ring(self, told: Sequence[Event]) -> None:
@@ -183,65 +194,69 @@ class Loop:
             self._aio.call_soon_threadsafe(started.set_exception, error)
             return
         self._aio.call_soon_threadsafe(started.set_result, end)
-        while jobs := self._take(engine):
-            self._serve(engine, [job for job in jobs if job is not None])
+        while self._await_work(engine):
+            self._serve(engine, self._take())
         engine.store.close()
 
-    def _take(self, engine: Engine) -> list[_Job | None]:
-        """The next jobs, oldest first; [None] when only an alarm may be due; empty when all is done."""
+    def _await_work(self, engine: Engine) -> bool:
+        """Wait until there is a job or an alarm may be due; False when all is done."""
+        pause = 0.0 if self._jobs else min(LOOK_AGAIN, self._until_alarm(engine))
         with self._awake:
             if not self._jobs and not self._stopping:
-                self._awake.wait(min(LOOK_AGAIN, self._until_alarm(engine)))
-            jobs: list[_Job | None] = []
-            size = 0
+                self._awake.wait(pause)
+            return bool(self._jobs) or not self._stopping
+
+    def _take(self) -> list[_Job]:
+        """The next jobs, oldest first; none when only an alarm may be due."""
+        jobs: list[_Job] = []
+        size = 0
+        with self._awake:
             while self._jobs and size < BATCH:
                 jobs.append(self._jobs.popleft())
-                size += max(1, len(jobs[-1].facts)) if jobs[-1] is not None else 0
-            return jobs or ([] if self._stopping else [None])
+                size += max(1, len(jobs[-1].facts))
+        return jobs
 
     def _until_alarm(self, engine: Engine) -> float:
+        if self._stumbled:  # a store that cannot write is not asked in a tight circle
+            return LOOK_AGAIN
         try:
             at = engine.store.next_alarm()
-        except Exception:  # noqa: BLE001 - a store that cannot be read now is tried again
+        except StoreError:
             return LOOK_AGAIN
         return LOOK_AGAIN if at is None else self.clock.seconds_until(at)
 
     def _serve(self, engine: Engine, jobs: list[_Job]) -> None:
-        answers: list[tuple[asyncio.Future[Any], Any, Exception | None]] = []
-        told: list[Event] = []
+        """Facts first: an outsider waits for each. Then what else is to be written, and what is due."""
         deciding = [job for job in jobs if job.write is None]
+        writing = [job for job in jobs if job.write is not None]
         if deciding:
-            answers += self._apply(engine, deciding, told)
-        for job in jobs:
-            if job.write is not None:
-                answers.append((job.done, None, _write(engine.store, job.write)))
+            self._answer(_apply(engine, deciding), engine)
+        answers = _write(engine.store, writing) if writing else []
         try:
-            told += self._fire(engine)
+            rung = self._fire(engine)
+            self._stumbled = False
+        except StoreError as error:
+            rung, self._stumbled = 0, True
+            log.warning("alarms could not be rung", extra={"action": "failed", "reason": str(error)})
         except Exception:
+            rung, self._stumbled = 0, True
             log.exception("alarms could not be rung", extra={"action": "failed"})
-            threading.Event().wait(0.05)  # a store that cannot write is not asked in a tight circle
-        if answers or told:
-            self._aio.call_soon_threadsafe(self._deliver, answers, told)
+        if answers or rung:
+            self._answer(answers, engine if rung else None)
 
-    def _apply(
-        self, engine: Engine, jobs: list[_Job], told: list[Event]
-    ) -> list[tuple[asyncio.Future[Any], Any, Exception | None]]:
-        try:
-            outcomes = iter(engine.apply([fact for job in jobs for fact in job.facts]))
-        except Exception as error:  # noqa: BLE001 - it is raised again where it was asked
-            return [(job.done, None, error) for job in jobs]
-        told += engine.told
-        return [(job.done, [next(outcomes) for _ in job.facts], None) for job in jobs]
+    def _answer(self, answers: list[_Answer], engine: Engine | None) -> None:
+        """Hand over what was done to the asyncio thread; what `engine` told goes with it."""
+        told, posted = (engine.told, engine.posted) if engine else ([], False)
+        self._aio.call_soon_threadsafe(self._deliver, answers, told, posted)
 
-    def _fire(self, engine: Engine) -> list[Event]:
+    def _fire(self, engine: Engine) -> int:
         at = engine.store.next_alarm()
         if at is None or at > self.clock.now():
-            return []
+            return 0
         self.lateness = self.clock.now() - at
-        engine.fire()
-        return engine.told
+        return engine.fire()
 
-    def _deliver(self, answers: list[tuple[asyncio.Future[Any], Any, Exception | None]], told: list[Event]) -> None:
+    def _deliver(self, answers: list[_Answer], told: Sequence[Event], posted: bool) -> None:  # noqa: FBT001
         for future, answer, error in answers:
             if future.cancelled():
                 continue
@@ -251,12 +266,29 @@ class Loop:
                 future.set_exception(error)
         if told:
             self._ring(told)
+        if posted:
+            self.outgoing.set()
 
 
-def _write(store: Store, write: Callable[[Store], None]) -> Exception | None:
+def _apply(engine: Engine, jobs: Sequence[_Job]) -> list[_Answer]:
+    try:
+        outcomes = iter(engine.apply([fact for job in jobs for fact in job.facts]))
+    except Exception as error:  # noqa: BLE001 - it is raised again where it was asked
+        return [_Answer(job.done, None, error) for job in jobs]
+    return [_Answer(job.done, [next(outcomes) for _ in job.facts], None) for job in jobs]
+
+
+def _write(store: Store, jobs: Sequence[_Job]) -> list[_Answer]:
+    """All in one transaction; if that breaks, each in its own."""
     try:
         with store.transaction():
-            write(store)
+            for job in jobs:
+                if job.write is not None:
+                    job.write(store)
     except Exception as error:  # noqa: BLE001 - it is raised again where it was asked
-        return error
-    return None
+        return (
+            [answer for job in jobs for answer in _write(store, [job])]
+            if len(jobs) > 1
+            else [_Answer(jobs[0].done, None, error)]
+        )
+    return [_Answer(job.done, None, None) for job in jobs]

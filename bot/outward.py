@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """An effect as outsiders read it. `push`: also sent to the shop's callback."""
+    """An effect as outsiders read it. `push`: also sent to the shop's callback; `about`: see bot.ports.Push."""
 
     type: str
     data: dict[str, Any]
     push: bool = True
-    reply: str = ""
+    about: str = ""
 
 
 def event(effect: model.Effect, conversation: model.Conversation, zone: Zone, at: int) -> Shown | None:
@@ -32,7 +32,7 @@ def event(effect: model.Effect, conversation: model.Conversation, zone: Zone, at
             data = {**place, "turn": turn, "silent": not suggestions, "suggestions": suggestions}
             return Shown("suggestion.created", data)
         case model.Send():
-            return Shown("message.send", {**place, **_draft(effect), "script": effect.script or None}, reply=effect.id)
+            return Shown("message.send", {**place, **_draft(effect), "script": effect.script or None}, about=effect.id)
         case model.Hold():
             return Shown("draft.held", {**place, **_draft(effect), **verdict(effect.verdict)})
         case model.Violation():
@@ -40,7 +40,8 @@ def event(effect: model.Effect, conversation: model.Conversation, zone: Zone, at
             return Shown("violation.seen", {**place, **said, "findings": effect.findings})
         case model.Warn() | model.Late() | model.Answered():
             kind, data = _clock(effect, zone)
-            return Shown(kind, {**place, **_wait(effect.wait, zone), "at": wire.iso(at, zone), **data})
+            data = {**place, **_wait(effect.wait, zone), "at": wire.iso(at, zone), **data}
+            return Shown(kind, data, about=effect.wait.target if isinstance(effect, model.Warn) else "")
         case model.Settle(id=identity, failed=failed):
             data = {**place, "reply_id": identity} | ({"reason": failed} if failed else {})
             return Shown("message.failed" if failed else "message.sent", data, push=False)

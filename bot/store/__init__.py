@@ -110,13 +110,26 @@ class SQLiteStore:
                 self._sql.execute("ROLLBACK")
             raise StoreError(str(error)) from error
 
-    def _one(self, name: str, *values: Any) -> Any:  # noqa: ANN401 - whatever the column holds
-        row = self._do(name, *values).fetchone()
-        return None if row is None else row[0]
-
-    def _do(self, name: str, *values: Any) -> sqlite3.Cursor:  # noqa: ANN401
+    def _do(self, name: str, *values: object) -> sqlite3.Cursor:
         try:
             return self._sql.execute(self._q[name], values)
+        except sqlite3.Error as error:
+            raise StoreError(str(error)) from error
+
+    def _one(self, name: str, *values: object) -> Any:  # noqa: ANN401 - whatever the column holds
+        row = self._row(name, *values)
+        return None if row is None else row[0]
+
+    def _row(self, name: str, *values: object) -> tuple[Any, ...] | None:
+        try:
+            row: tuple[Any, ...] | None = self._sql.execute(self._q[name], values).fetchone()
+        except sqlite3.Error as error:
+            raise StoreError(str(error)) from error
+        return row
+
+    def _rows(self, name: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        try:
+            yield from self._sql.execute(self._q[name], values)
         except sqlite3.Error as error:
             raise StoreError(str(error)) from error
 
@@ -135,7 +148,7 @@ class SQLiteStore:
 
     def unplaced(self, shop: str, start: str, end: str) -> list[AnyFact]:
         """Those with a key from `start` up to, and without, `end`, in the order of arrival."""
-        return [_fact.decode(body) for (body,) in self._do("unplaced", shop, start, end)]
+        return [_fact.decode(body) for (body,) in self._rows("unplaced", shop, start, end)]
 
     def place(self, fact: AnyFact) -> None:
         """Keep a recorded fact anew: its conversation is known now."""
@@ -147,8 +160,10 @@ class SQLiteStore:
         return None if body is None else _conversation.decode(body)
 
     def keep(self, conversation: Conversation, *, due: int | None) -> None:
-        """Remember the conversation; `due` of its most urgent wait."""
-        self._do("keep", conversation.shop, conversation.id, conversation.version, due, _text(conversation))
+        """Remember the conversation, one version after the one that is known; `due` of its most urgent wait."""
+        place = conversation.shop, conversation.id
+        if self._do("keep", *place, conversation.version, due, _text(conversation)).rowcount != 1:
+            raise StoreError("another program writes to this database: a conversation is newer there than here")
 
     def set_alarm(self, shop: str, conversation: str, at: int | None) -> None:
         """When the conversation wants to be looked at; None takes the alarm back."""
@@ -159,7 +174,7 @@ class SQLiteStore:
 
     def alarms(self, upto: int, limit: int) -> list[tuple[str, str, int]]:
         """(shop, conversation, at) of those due by `upto`, earliest first."""
-        return self._do("alarms", upto, limit).fetchall()
+        return [(shop, conversation, at) for shop, conversation, at in self._rows("alarms", upto, limit)]
 
     def next_alarm(self) -> int | None:
         """The earliest alarm."""
@@ -170,25 +185,21 @@ class SQLiteStore:
         """Append to the feed; its number."""
         return self._do("tell", shop, conversation, kind, at, data).lastrowid or 0
 
-    def push(self, seq: int, shop: str, conversation: str, kind: str, reply: str, at: float) -> None:
+    def push(self, seq: int, shop: str, conversation: str, kind: str, about: str, at: float) -> None:
         """Send the feed row `seq` to the shop's chat tool."""
-        self._do("push", seq, shop, conversation, kind, reply, at, at)
+        self._do("push", seq, shop, conversation, kind, about, at)
 
-    def drop_pushes(self, shop: str, conversation: str, kind: str) -> None:
-        """Forget pushes of one kind that are not yet delivered."""
-        self._do("drop_pushes", shop, conversation, kind)
+    def drop_pushes(self, shop: str, conversation: str, kind: str, about: str) -> None:
+        """Forget pushes of one kind about one thing that are not yet delivered."""
+        self._do("drop_pushes", shop, conversation, kind, about)
 
-    def drop_reply_push(self, shop: str, conversation: str, reply: str) -> None:
-        """Forget the push of a reply that is known to have arrived."""
-        self._do("drop_reply_push", shop, conversation, reply)
+    def ready(self, now: float, each: int) -> list[Push]:
+        """What may be sent now: the oldest push of each conversation, of each shop at most `each` of them."""
+        return [Push(*row) for row in self._rows("ready", now, each)]
 
-    def ready(self, now: float, limit: int) -> list[Push]:
-        """What may be sent now: the oldest push of each conversation."""
-        return [Push(*row) for row in self._do("ready", now, limit)]
-
-    def next_push(self) -> float | None:
-        """When the earliest push may be tried."""
-        at: float | None = self._one("next_push")
+    def next_push(self, after: float) -> float | None:
+        """The first instant beyond `after` at which another push may be tried."""
+        at: float | None = self._one("next_push", after)
         return at
 
     def pushed(self, seq: int) -> None:
@@ -198,10 +209,6 @@ class SQLiteStore:
     def push_again(self, seq: int, next_at: float) -> None:
         """It is tried again at `next_at`."""
         self._do("push_again", next_at, seq)
-
-    def still_pushed(self, seq: int) -> bool:
-        """Has nobody dropped it meanwhile?"""
-        return self._one("still_pushed", seq) is not None
 
     def outbox_size(self) -> int:
         """How many pushes wait."""
@@ -213,11 +220,11 @@ class SQLiteStore:
 
     def alerted(self) -> list[tuple[str, int | None]]:
         """The robots that have something to say, each with the earliest due of what is not yet missed."""
-        return self._do("alerted").fetchall()
+        return list(self._rows("alerted"))
 
     def alerts(self, robot: str, limit: int) -> list[Alert]:
         """What a robot has to say, most urgent first."""
-        return [Alert(*row) for row in self._do("alerts", robot, limit)]
+        return [Alert(*row) for row in self._rows("alerts", robot, limit)]
 
     def drop_alerts(self, robot: str, seqs: Sequence[int]) -> None:
         """They are said, or not needed any more."""
@@ -229,7 +236,7 @@ class SQLiteStore:
 
     def spoke(self) -> list[Spoke]:
         """When each robot last spoke."""
-        return [Spoke(*row) for row in self._do("spoke")]
+        return [Spoke(*row) for row in self._rows("spoke")]
 
     def set_spoke(self, spoke: Spoke) -> None:
         """A robot speaks, or has failed to."""
@@ -237,7 +244,7 @@ class SQLiteStore:
 
     def reply(self, shop: str, conversation: str, identity: str) -> Reply | None:
         """A reply that an agent asked for before."""
-        row = self._do("reply", shop, conversation, identity).fetchone()
+        row = self._row("reply", shop, conversation, identity)
         return None if row is None else Reply(identity, *row)
 
     def set_reply(self, shop: str, conversation: str, reply: Reply) -> None:
@@ -250,7 +257,7 @@ class SQLiteStore:
 
     def replies(self, shop: str, conversation: str) -> list[Reply]:
         """All replies asked for in a conversation, oldest first."""
-        return [Reply(*row) for row in self._do("replies", shop, conversation)]
+        return [Reply(*row) for row in self._rows("replies", shop, conversation)]
 
     def credit(self, shop: str, conversation: str, script: str, action: str, agent: str, asked: str, at: int) -> None:
         """What an agent did with a suggestion."""
@@ -258,7 +265,7 @@ class SQLiteStore:
 
     def feed(self, shop: str, after: int, limit: int) -> list[Event]:
         """Feed rows of a shop with a number above `after`."""
-        return [Event(*row) for row in self._do("feed", shop, after, limit)]
+        return [Event(*row) for row in self._rows("feed", shop, after, limit)]
 
     def feed_end(self) -> int:
         """The number of the last feed row; 0 when there is none."""
@@ -266,16 +273,16 @@ class SQLiteStore:
 
     def waiting(self, shop: str, limit: int) -> list[Conversation]:
         """Conversations with an open wait, earliest due first."""
-        return [_conversation.decode(body) for (body,) in self._do("waiting", shop, limit)]
+        return [_conversation.decode(body) for (body,) in self._rows("waiting", shop, limit)]
 
     def facts_of(self, shop: str, conversation: str) -> Iterator[AnyFact]:
         """All facts of a conversation in the order of arrival."""
-        for (body,) in self._do("facts_of_conversation", shop, conversation):
+        for (body,) in self._rows("facts_of_conversation", shop, conversation):
             yield _fact.decode(body)
 
     def facts_between(self, shop: str, start: int, end: int) -> Iterator[AnyFact]:
         """Facts of a shop with start <= at < end, conversation by conversation."""
-        for (body,) in self._do("facts_between", shop, start, end):
+        for (body,) in self._rows("facts_between", shop, start, end):
             yield _fact.decode(body)
 
     def close(self) -> None:

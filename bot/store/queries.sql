@@ -6,8 +6,10 @@ INSERT OR IGNORE INTO fact (shop, key, conversation, at, body) VALUES (?, ?, ?, 
 SELECT body FROM conversation WHERE shop = ? AND id = ?;
 
 -- name: keep
+-- Nothing changes if somebody else wrote it since it was read.
 INSERT INTO conversation (shop, id, version, due, body) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (shop, id) DO UPDATE SET version = excluded.version, due = excluded.due, body = excluded.body;
+ON CONFLICT (shop, id) DO UPDATE SET version = excluded.version, due = excluded.due, body = excluded.body
+WHERE version = excluded.version - 1;
 
 -- name: set_alarm
 INSERT INTO alarm (shop, conversation, at) VALUES (?, ?, ?)
@@ -27,34 +29,36 @@ SELECT min(at) FROM alarm;
 INSERT INTO feed (shop, conversation, type, at, data) VALUES (?, ?, ?, ?, ?);
 
 -- name: push
-INSERT INTO outbox (seq, shop, conversation, type, reply, first_at, next_at) VALUES (?, ?, ?, ?, ?, ?, ?);
+-- It waits for what was pushed before it in its conversation.
+INSERT INTO outbox (seq, shop, conversation, type, about, first_at, next_at, head)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, NOT EXISTS (SELECT 1 FROM outbox WHERE shop = ?2 AND conversation = ?3));
 
 -- name: drop_pushes
--- Those of one kind that nobody needs any more.
-DELETE FROM outbox WHERE shop = ? AND conversation = ? AND type = ?;
-
--- name: drop_reply_push
-DELETE FROM outbox WHERE shop = ? AND conversation = ? AND type = 'message.send' AND reply = ?;
+-- Those that nobody needs any more.
+DELETE FROM outbox WHERE shop = ? AND conversation = ? AND type = ? AND about = ?;
 
 -- name: ready
--- The oldest row of each conversation, where its time has come. Later rows wait for it: order is kept.
-SELECT o.seq, o.shop, o.conversation, o.type, o.reply, o.tries, o.first_at, f.at, f.data
-FROM outbox AS o JOIN feed AS f ON f.seq = o.seq
-WHERE o.next_at <= ?
-  AND NOT EXISTS (SELECT 1 FROM outbox AS p WHERE p.shop = o.shop AND p.conversation = o.conversation AND p.seq < o.seq)
-ORDER BY o.seq LIMIT ?;
+-- Of each shop the first few heads whose time has come. Going from shop to shop through the index costs nothing for
+-- what is not ready.
+WITH RECURSIVE shops (shop) AS (
+    SELECT min(shop) FROM outbox WHERE head = 1
+    UNION ALL
+    SELECT (SELECT min(shop) FROM outbox WHERE head = 1 AND shop > shops.shop) FROM shops WHERE shops.shop IS NOT NULL
+)
+SELECT o.seq, o.shop, o.conversation, o.type, o.about, o.tries, o.first_at, f.at, f.data
+FROM shops CROSS JOIN outbox AS o CROSS JOIN feed AS f
+WHERE o.seq IN (
+    SELECT seq FROM outbox AS p WHERE p.head = 1 AND p.shop = shops.shop AND p.next_at <= ?1 ORDER BY p.next_at LIMIT ?2
+) AND f.seq = o.seq;
 
 -- name: next_push
-SELECT min(next_at) FROM outbox;
+SELECT min(next_at) FROM outbox WHERE head = 1 AND next_at > ?;
 
 -- name: pushed
 DELETE FROM outbox WHERE seq = ?;
 
 -- name: push_again
 UPDATE outbox SET tries = tries + 1, next_at = ? WHERE seq = ?;
-
--- name: still_pushed
-SELECT 1 FROM outbox WHERE seq = ?;
 
 -- name: outbox_size
 SELECT count(*) FROM outbox;

@@ -1,0 +1,17 @@
+-- Only the oldest push of a conversation may be sent. `head` marks it, so that finding what is ready costs the same
+-- however much is piled up behind a shop that does not answer.
+ALTER TABLE outbox ADD COLUMN head INTEGER NOT NULL DEFAULT 0;
+UPDATE outbox SET head = 1 WHERE seq IN (SELECT min(seq) FROM outbox GROUP BY shop, conversation);
+
+-- What a push is about: of a reply its id, of a warning its target, else empty.
+ALTER TABLE outbox RENAME COLUMN reply TO about;
+
+DROP INDEX outbox_next;
+CREATE INDEX outbox_head ON outbox (shop, next_at) WHERE head = 1;
+CREATE INDEX outbox_head_next ON outbox (next_at) WHERE head = 1;
+
+CREATE TRIGGER outbox_next_head AFTER DELETE ON outbox WHEN old.head = 1
+BEGIN
+    UPDATE outbox SET head = 1
+    WHERE seq = (SELECT min(seq) FROM outbox WHERE shop = old.shop AND conversation = old.conversation);
+END;
