@@ -31,11 +31,12 @@ HEARTBEAT = 15.0  # seconds of silence after which a listener hears that we are 
 
 
 class _Job(NamedTuple):
-    """Facts to apply, or something to write beside them; and who waits for it."""
+    """Facts to apply, or something to write beside them, or something to ask; and who waits for it."""
 
     done: asyncio.Future[Any]
     facts: Sequence[AnyFact] = ()
     write: Callable[[Store], None] | None = None
+    ask: Callable[[], Any] | None = None
 
 
 class _Answer(NamedTuple):
@@ -122,6 +123,11 @@ class Loop:
             await self._put(_Job(self._aio.create_future(), write=write))
         except StoreError as error:
             raise Busy("the store cannot write now") from error
+
+    async def think(self, ask: Callable[[], T]) -> T:
+        """Call `ask` on the engine's thread: for what is not for two threads at a time, such as a matcher."""
+        answer: T = await self._put(_Job(self._aio.create_future(), ask=ask))
+        return answer
 
     async def read(self, ask: Callable[[Store], T]) -> T:
         """Call `ask` with a read-only store on the reader's thread; raises Busy when the store cannot be read."""
@@ -227,11 +233,12 @@ class Loop:
 
     def _serve(self, engine: Engine, jobs: list[_Job]) -> None:
         """Facts first: an outsider waits for each. Then what else is to be written, and what is due."""
-        deciding = [job for job in jobs if job.write is None]
+        deciding = [job for job in jobs if job.write is None and job.ask is None]
         writing = [job for job in jobs if job.write is not None]
         if deciding:
             self._answer(_apply(engine, deciding), engine)
-        answers = _write(engine.store, writing) if writing else []
+        answers = [_asked(job) for job in jobs if job.ask is not None]
+        answers += _write(engine.store, writing) if writing else []
         try:
             rung = self._fire(engine)
             self._stumbled = False
@@ -276,6 +283,13 @@ def _apply(engine: Engine, jobs: Sequence[_Job]) -> list[_Answer]:
     except Exception as error:  # noqa: BLE001 - it is raised again where it was asked
         return [_Answer(job.done, None, error) for job in jobs]
     return [_Answer(job.done, [next(outcomes) for _ in job.facts], None) for job in jobs]
+
+
+def _asked(job: _Job) -> _Answer:
+    try:
+        return _Answer(job.done, job.ask() if job.ask else None, None)
+    except Exception as error:  # noqa: BLE001 - it is raised again where it was asked
+        return _Answer(job.done, None, error)
 
 
 def _write(store: Store, jobs: Sequence[_Job]) -> list[_Answer]:

@@ -38,6 +38,7 @@ SECRETS = {
     "other": "whsec_" + "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4",
     "spare": "whsec_" + "YSBzcGFyZSBrZXkgZm9yIGEgcm90YXRpb24",  # without the padding that it could have
 }
+TOOL_SECRET = "secret-of-the-tool"
 TOKENS = {"demo": "token-of-the-demo-shop", "other": "token-of-the-other-shop"}
 
 _CONFIG = """
@@ -46,6 +47,10 @@ id = "demo"
 platform = "pinduoduo"
 webhook_secrets = ["env:DEMO_SECRET", "env:SPARE_SECRET"]
 token = "env:DEMO_TOKEN"
+[shops.adapters.chatwoot]
+secrets = ["env:TOOL_SECRET"]
+[shops.adapters.douyin]
+secrets = ["env:TOOL_SECRET"]
 
 [[shops]]
 id = "other"
@@ -71,6 +76,7 @@ def two_shops(folder: Path) -> dict[str, Shop]:
     (folder / "other.toml").write_text(_LIBRARY, encoding="utf-8")
     (folder / "config.toml").write_text(_CONFIG, encoding="utf-8")
     known = {f"{name.upper()}_SECRET": text for name, text in SECRETS.items()}
+    known["TOOL_SECRET"] = TOOL_SECRET
     known |= {f"{name.upper()}_TOKEN": text for name, text in TOKENS.items()}
     return assemble(config.load(folder / "config.toml", known))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -73,7 +74,8 @@ async def check(request: web.Request) -> web.Response:
         identity = asked.conversation
         known = await loop.read(lambda store: store.conversation(shop.id, identity))
         before = said_before(known, now) if known else []
-    return answer(outward.verdict(shop.check([*before, asked.text])))
+    # Beside the event loop: a very long text must not make everybody wait.
+    return answer(outward.verdict(await asyncio.to_thread(shop.check, [*before, asked.text])))
 
 
 async def reply(request: web.Request) -> web.Response:
@@ -146,7 +148,8 @@ async def scripts(request: web.Request) -> web.Response:
     query = request.query.get("q", "")
     if len(query) > 200:
         raise Impossible("q: at most 200 characters")
-    return answer({"scripts": shop.matcher.search(query)})
+    found = await request.app[LOOP].think(lambda: shop.matcher.search(query))
+    return answer({"scripts": found})
 
 
 async def conversations(request: web.Request) -> web.Response:
