@@ -34,14 +34,13 @@ class Entry:
     `firm`: the texts of the phrasings that are beyond doubt, in the order of their sentence vectors.
     """
 
-    __slots__ = ("cores", "firm", "phrasings", "pieces", "plains")
+    __slots__ = ("cores", "firm", "phrasings", "plains")
 
     def __init__(self) -> None:
         """Empty: `add` fills it."""
         self.phrasings: list[Phrasing] = []
         self.plains: list[str] = []
         self.cores: list[str] = []
-        self.pieces: list[tuple[str, ...]] = []
         self.firm: list[str] = []
 
     def add(self, text: str, reading: Reading) -> None:
@@ -49,13 +48,12 @@ class Entry:
         self.phrasings.append(Phrasing(text, reading.plain, numbers(reading.plain), denies(reading.plain)))
         self.plains.append(reading.plain)
         self.cores.append(core_of(reading.folded))
-        self.pieces.append(reading.pieces)
 
     def drop(self, text: str) -> None:
         """One phrasing less, if it is there."""
         for at, phrasing in enumerate(self.phrasings):
             if phrasing.text == text:
-                del self.phrasings[at], self.plains[at], self.cores[at], self.pieces[at]
+                del self.phrasings[at], self.plains[at], self.cores[at]
                 return
 
 

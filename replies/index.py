@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -38,24 +38,28 @@ class Index:
 
     def __init__(self, documents: Iterable[Iterable[Sequence[str]]]) -> None:
         """`documents`: of each script the pieces of each phrasing, in the order of the scripts."""
-        counts = [Counter(piece for phrasing in document for piece in phrasing) for document in documents]
-        lengths = [count.total() for count in counts]
-        self._mean = max(sum(lengths) / max(len(lengths), 1), 1.0)
-        self.size = len(counts)
-        self.unknown = self._rarity(0)
-        held: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-        for script, count in enumerate(counts):
-            for piece, times in count.items():
-                held[piece].append((script, times))
-        self._rare = {piece: self._rarity(len(holders)) for piece, holders in held.items()}
-        # Numbers and worths are shared objects in plain lists: half the time of arrays, which make each number anew.
-        shared: dict[float, float] = {}
+        lengths: list[int] = []
+        # Script numbers and worths are shared objects in plain lists: half the time of arrays, which make each anew.
         self._scripts: dict[str, list[int]] = {}
+        times: dict[str, list[int]] = {}
+        for script, document in enumerate(documents):
+            count = Counter(piece for phrasing in document for piece in phrasing)
+            lengths.append(count.total())
+            for piece, often in count.items():
+                self._scripts.setdefault(piece, []).append(script)
+                times.setdefault(piece, []).append(often)
+        self.size = len(lengths)
+        self._mean = max(sum(lengths) / max(self.size, 1), 1.0)
+        self.unknown = self._rarity(0)
+        self._rare = {piece: self._rarity(len(scripts)) for piece, scripts in self._scripts.items()}
+        shared: dict[float, float] = {}
         self._worth: dict[str, list[float]] = {}
-        for piece, holders in held.items():
-            rarity = self._rare[piece]
-            self._scripts[piece] = [script for script, _ in holders]
-            worths = [round(rarity * self._impact(times, lengths[script]), 2) for script, times in holders]
+        for piece, scripts in self._scripts.items():
+            rarity, often_in = self._rare[piece], times.pop(piece)
+            worths = [
+                round(rarity * self._impact(often, lengths[script]), 2)
+                for script, often in zip(scripts, often_in, strict=True)
+            ]
             self._worth[piece] = [shared.setdefault(worth, worth) for worth in worths]
         self._extra: dict[str, dict[int, float]] = {}
         self._learned: dict[int, tuple[str, ...]] = {}

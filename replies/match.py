@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from replies import fill, odds
 from replies.evidence import Entry, Looked, Phrasing, measure, outlook
 from replies.index import Index
+from replies.meaning import place
 from replies.reading import Reading, follows, read
 from replies.sayings import Sayings
 from replies.search import Catalogue, Hit
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from replies.index import Found
     from replies.library import Library, Script
     from replies.odds import Bars, Chance
-    from replies.vectors import Meaning, Space
+    from replies.vectors import Meaning
 
 __all__ = ["Matcher", "Ranking", "Scope", "Suggestion"]
 
@@ -54,30 +55,27 @@ class Matcher:
         self.library = library
         self._scripts: tuple[Script, ...] = library.scripts
         self._number = {script.id: number for number, script in enumerate(self._scripts)}
-        read_once = [[read(text) for text in script.questions()] for script in self._scripts]
-        self._index = Index([[each.pieces for each in readings] for readings in read_once])
         self._entries = [Entry() for _ in self._scripts]
         self._sayings = Sayings()
-        for number, readings in enumerate(read_once):
-            for text, reading in zip(self._scripts[number].questions(), readings, strict=True):
-                self._entries[number].add(text, reading)
-                self._entries[number].firm.append(text)
-                self._sayings.add(number, reading)
+        self._index = Index(map(self._read, range(len(self._scripts))))
         self._ear: Ear | None = None
         self._meaning = meaning
-        self._space = self._place() if meaning and library.scripts else None
+        self._space = place(meaning, [entry.plains for entry in self._entries]) if meaning and self._scripts else None
         # Phrasings are told apart by their text: the library's own are the first of each script.
         self._built = [len(entry.phrasings) for entry in self._entries]
         self._catalogue: Catalogue | None = None
         self._seen: OrderedDict[tuple[object, ...], list[_Scored]] = OrderedDict()
 
-    def _place(self) -> Space:
-        from replies.vectors import Space  # noqa: PLC0415 - numpy comes with the optional part
-
-        vectors = cast("Meaning", self._meaning).of_library(
-            [plain for entry in self._entries for plain in entry.plains]
-        )
-        return Space(vectors, [len(entry.plains) for entry in self._entries])
+    def _read(self, number: int) -> list[tuple[str, ...]]:
+        """Take in the phrasings of a script; returns the pieces of each, which only the index keeps."""
+        entry, pieces = self._entries[number], []
+        for text in self._scripts[number].questions():
+            reading = read(text)
+            entry.add(text, reading)
+            entry.firm.append(text)
+            self._sayings.add(number, reading)
+            pieces.append(reading.pieces)
+        return pieces
 
     def rank(
         self,
@@ -217,13 +215,18 @@ class Matcher:
             return
         entry.drop(text)
         entry.add(text, reading)
-        self._index.learn(number, entry.pieces[: self._built[number]], entry.pieces)
+        self._count(number)
         if sure:
             entry.firm.append(text)
             self._sayings.add(number, reading)
             if self._meaning and self._space:
                 self._space.learn(number, self._meaning.of(reading.plain))
         self._seen.clear()
+
+    def _count(self, number: int) -> None:
+        # Read again rather than kept: pieces are most of what a library weighs, and few scripts ever learn.
+        held = [read(phrasing.text).pieces for phrasing in self._entries[number].phrasings]
+        self._index.learn(number, held[: self._built[number]], held)
 
     def forget(self, text: str, script_id: str) -> None:
         """Undo what was learned of `text`; the library's own phrasings stay. Raises KeyError as learn does."""
@@ -232,7 +235,7 @@ class Matcher:
         if text in entry.firm[:built]:
             return
         entry.drop(text)
-        self._index.learn(number, entry.pieces[:built], entry.pieces)
+        self._count(number)
         if text in entry.firm:
             at = entry.firm.index(text)
             del entry.firm[at]

@@ -6,9 +6,10 @@ import importlib.util
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from replies.vectors import Meaning
+    from replies.vectors import Meaning, Space
 
 
 def load(folder: Path | None = None) -> Meaning | None:
@@ -21,3 +22,11 @@ def load(folder: Path | None = None) -> Meaning | None:
     from replies.vectors import Meaning  # noqa: PLC0415 - numpy comes with the optional part
 
     return Meaning(folder)
+
+
+def place(meaning: Meaning, scripts: Sequence[Sequence[str]]) -> Space:
+    """The phrasings of `scripts` as points to compare with; each script has at least one."""
+    from replies.vectors import Space  # noqa: PLC0415 - numpy comes with the optional part
+
+    vectors = meaning.of_library([text for phrasings in scripts for text in phrasings])
+    return Space(vectors, [len(phrasings) for phrasings in scripts])
