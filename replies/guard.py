@@ -10,8 +10,9 @@ import msgspec
 from replies import guard_detect as detect
 from replies import guard_variants as variants
 from replies import guard_words as words
-from replies.guard_judge import Rulebook
-from replies.guard_reading import BREAK, Reading
+from replies.guard_joints import BREAK
+from replies.guard_judge import Rulebook, callers
+from replies.guard_reading import Reading
 from replies.guard_rewrite import rewrite
 from replies.text import normalise
 
@@ -71,8 +72,7 @@ class Guard:
         self.packs = tuple(packs)
         self.version = "+".join(f"{pack.id}@{pack.version[:12]}" for pack in packs)
         lexicon = first.lexicon
-        self._search = words.build(lexicon, detect.GROUPS)
-        self._rules = Rulebook((rule for pack in packs for rule in pack.rules), self._search)
+        self._search = words.build(lexicon, detect.GROUPS, callers(lexicon))
         own = (*allow.domains, *(domain for pack in packs for domain in pack.domains))
         self._known = detect.known(
             lexicon,
@@ -82,6 +82,7 @@ class Guard:
             orders=tuple(order for pack in packs for order in pack.orders),
             allowed=frozenset(re.sub(r"\D", "", phone) for phone in allow.phones),
         )
+        self._rules = Rulebook((rule for pack in packs for rule in pack.rules), self._search, self._known.elsewhere)
         phrases = (*allow.addresses, *allow.products, *allow.brands)
         self._allowed = tuple(filter(None, map(normalise, phrases)))
 

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from replies.rules import Facts, Lexicon, Shape
 
 LONG = ("phone", "landline", "hotline", "qq_number", "card", "card_like", "identity", "order_number")
-OPEN = ("amount", "handle", "id_like", "some_number")
+OPEN = ("amount", "some_number")
+LATIN = ("handle", "id_like")
 NET = ("url_own", "url_platform", "url_foreign", "email")
 FORM = ("placeholder",)
-GROUPS = (LONG, OPEN, NET, FORM)
-SLOTS = (*LONG, *OPEN, *NET, *FORM)
+GROUPS = (LONG, OPEN, LATIN, NET, FORM)
+SLOTS = (*LONG, *OPEN, *LATIN, *NET, *FORM)
 
 _token = re.compile(r"(?<![a-z0-9_])[a-z0-9][a-z0-9_.\-]{2,29}+")
+_version = re.compile(r"v?\d+(?:\.\d+)+[a-z]{0,3}")
 _spaced = re.compile(r"(?<![a-z0-9])[a-z0-9](?:[ ._\-*|/][a-z0-9](?![a-z0-9])){4,30}+")
 _host = re.compile(r"[a-z0-9][a-z0-9\-.]{0,80}+$")
 _host_backwards = re.compile(r"[a-z0-9\-. ]{0,80}+")
@@ -31,13 +33,20 @@ _DOT = re.compile(r"[.。．点·•@＠艾爱圈丶、﹒]|dot|at|:/|D0T|DOT|d0
 _BLANK = r"\$?\{\{?\s*[^{}\n]{0,30}?\s*\}?\}|<%[^%\n]{0,30}%>|\$\{?[a-z_]{2,20}\}?(?![a-z0-9])|%\([a-z_]{1,20}\)s|%[sd](?![a-z])|#\{[^}\n]{1,20}\}"
 
 
+class Pattern(NamedTuple):
+    """A shape compiled."""
+
+    pattern: re.Pattern[str]
+    weight: float
+
+
 class Known(NamedTuple):
     """What a guard knows beforehand: the lexicon's facts, and the platform's and shop's own."""
 
     facts: Facts
     long: re.Pattern[str]
-    shapes: tuple[tuple[Shape, re.Pattern[str], frozenset[str]], ...]
-    shape_marks: re.Pattern[str]
+    shapes: dict[str, tuple[Pattern, ...]]
+    marks: dict[str, tuple[str, ...]]
     blank_marks: re.Pattern[str]
     blanks: re.Pattern[str]
     own: tuple[str, ...]
@@ -59,14 +68,14 @@ def known(
 ) -> Known:
     """`own`, `platforms`: domains; `here`: terms that name our platform; `orders`: patterns; `allowed`: digits the shop may give."""
     facts = lexicon.facts
-    marks = "".join(dict.fromkeys(char for shape in lexicon.shapes for char in shape.needs))
+    made = _by_slot(lexicon.shapes)
     brackets = "|".join(sorted(map(re.escape, facts.variables), key=len, reverse=True))
     clear = "|".join(re.escape(name) for name in facts.variables if len(name) > 2 or name.startswith("x"))
     return Known(
         facts=facts,
         long=numbers.may_be(facts),
-        shapes=tuple((shape, re.compile(shape.pattern), frozenset(shape.needs)) for shape in lexicon.shapes),
-        shape_marks=re.compile(f"[{re.escape(marks)}]"),
+        shapes=made,
+        marks=_by_mark(made, lexicon.shapes),
         blank_marks=re.compile(r"[{<$%\[【#]"),
         blanks=re.compile(rf"{_BLANK}|\[(?:{brackets})\]|【(?:{clear})】"),
         own=own,
@@ -76,6 +85,22 @@ def known(
         parcels=re.compile("|".join(facts.parcels)),
         numbers=allowed,
     )
+
+
+def _by_mark(made: dict[str, tuple[Pattern, ...]], shapes: tuple[Shape, ...]) -> dict[str, tuple[str, ...]]:
+    """Character -> the slots whose shapes are to be tried where it stands."""
+    found: dict[str, list[str]] = {}
+    for shape in shapes:
+        for char in shape.needs:
+            found.setdefault(char, []).append(shape.slot)
+    return {char: tuple(slots) for char, slots in found.items() if made}
+
+
+def _by_slot(shapes: tuple[Shape, ...]) -> dict[str, tuple[Pattern, ...]]:
+    found: dict[str, list[Pattern]] = {}
+    for shape in shapes:
+        found.setdefault(shape.slot, []).append(Pattern(re.compile(shape.pattern), shape.weight))
+    return {slot: tuple(patterns) for slot, patterns in found.items()}
 
 
 def may_be_address(text: str) -> bool:
@@ -107,6 +132,10 @@ def everything(text: str, known: Known) -> list[Thing]:
     return sorted(found, key=lambda thing: (thing.start, thing.end, thing.slot))
 
 
+def _letters_of(value: str) -> str:
+    return re.sub(r"[^a-z\-]", "", value).strip("-")
+
+
 def _inside(thing: Thing, taken: list[tuple[int, int]]) -> bool:
     return any(start < thing.end and thing.start < end for start, end in taken)
 
@@ -115,7 +144,7 @@ def handles(text: str, known: Known) -> Iterator[Thing]:
     """Names an account could have: letters with digits or joiners (`handle`), any word of Latin letters (`id_like`)."""
     for match in _token.finditer(text):
         value = match.group().rstrip(".-_")
-        if len(value) < 3 or value.startswith(known.facts.things) or value.endswith(known.facts.things):
+        if len(value) < 3 or _letters_of(value) in known.facts.things or _version.fullmatch(value):
             continue
         letters = sum(char.isalpha() for char in value)
         digits = sum(char.isdigit() for char in value)
@@ -128,7 +157,7 @@ def handles(text: str, known: Known) -> Iterator[Thing]:
         if any(char.isalpha() for char in match.group()):
             yield Thing("handle", match.start(), match.end(), match.group(), how="separator")
     for match in re.finditer(
-        r"[零〇一二三四五六七八九幺洞拐勾两]{2,}[a-z]{2,20}|[a-z]{2,20}[零〇一二三四五六七八九幺洞拐勾两]{2,}", text
+        r"[零〇一二三四五六七八九幺洞拐勾两]{2,20}[a-z]{2,20}|[a-z]{2,20}[零〇一二三四五六七八九幺洞拐勾两]{2,20}", text
     ):
         yield Thing("handle", match.start(), match.end(), match.group(), how="numerals")
 
@@ -146,7 +175,9 @@ def addresses(text: str, known: Known) -> Iterator[Thing]:
         mail = _mail(text, start, at)
         if mail is not None:
             yield Thing("email", mail, match.end(), text[mail : match.end()])
-        elif _is_host(host, dot, match["ending"]):
+        elif not _is_host(host, dot, match["ending"]):
+            continue
+        else:
             whole = re.sub(r"\s", "", host) + "." + match["ending"]
             stop = _path(text, match.end())
             yield Thing(_whose(whole, known), start, stop, whole, how="exact" if dot == "." else "separator")

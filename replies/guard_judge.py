@@ -7,13 +7,14 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from replies import guard_detect as detect
+from replies.guard_hits import LONGEST, Hit, around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from replies.guard_reading import Hit, Reading
+    from replies.guard_reading import Reading
     from replies.guard_words import Search
-    from replies.rules import Rule
+    from replies.rules import Lexicon, Rule
 
 # An identifier in a message is not taken back by a refusal beside it.
 HARD = frozenset(
@@ -22,8 +23,6 @@ HARD = frozenset(
 # How far the weights of a match may fall short of certainty, by the number of its slots.
 SHORT = (0.0, 0.28, 0.56, 0.95, 1.2, 1.4)
 _MOST = 8  # findings of one alternative that are told
-_LONGEST = 40  # characters of the longest hit
-_quotes = re.compile(r"“([^”]{1,200})”|「([^」]{1,200})」|『([^』]{1,200})』|\"([^\"]{1,200})\"|‘([^’]{1,200})’")
 _slot = re.compile(r"(?P<slot>[a-z_]+)|(?P<order>>)|@(?P<near>\d+)|%(?P<short>\d+)|(?P<space>\s+)|(?P<bad>.)")
 
 
@@ -77,11 +76,23 @@ def read_way(rule: Rule, text: str, bit: dict[str, int]) -> Way:
     return Way(rule, tuple(slots), ordered, near, mask, SHORT[len(slots)] if short < 0 else short)
 
 
+def _key(way: Way, search: Search) -> str | None:
+    """The slot whose presence makes the alternative worth trying; None if all of its slots are found by code."""
+    own = [slot for slot in way.slots if slot not in detect.SLOTS]
+    called = [slot for slot in own if not search.frequent_slots.intersection(search.groups.get(slot, (slot,)))]
+    return called[0] if called else None
+
+
+def callers(lexicon: Lexicon) -> frozenset[str]:
+    """Terms that are frequent and yet must be looked for in every text."""
+    return frozenset(lexicon.called)
+
+
 class Rulebook:
     """Rules compiled for one lexicon."""
 
-    def __init__(self, rules: Iterable[Rule], search: Search) -> None:
-        """Raises ValueError for an alternative that cannot be read."""
+    def __init__(self, rules: Iterable[Rule], search: Search, elsewhere: tuple[str, ...]) -> None:
+        """`elsewhere`: the terms of other platforms. Raises ValueError for an alternative that cannot be read."""
         self.by_slot: dict[str, list[Way]] = {}
         self.formal: list[Way] = []
         order = 0
@@ -90,17 +101,18 @@ class Rulebook:
             self.place[rule.id] = order = order + 1
             for text in rule.when:
                 way = read_way(rule, text, search.bit)
-                key = next((slot for slot in way.slots if slot not in detect.SLOTS), None)
+                key = _key(way, search)
                 if key is None:
                     self.formal.append(way)
                     continue
-                for slot in search.groups.get(key, (key,)):
+                members = elsewhere if key == "elsewhere" else search.groups.get(key, (key,))
+                for slot in members:
                     self.by_slot.setdefault(slot, []).append(way)
 
     def ways(self, reading: Reading) -> Iterator[Way]:
         """The alternatives whose every slot may be in the reading."""
         mask = reading.mask
-        for slot in list(reading.hits):
+        for slot in tuple(reading.slots):
             for way in self.by_slot.get(slot, ()):
                 if way.mask & mask == way.mask:
                     yield way
@@ -134,12 +146,14 @@ def matches(way: Way, reading: Reading) -> Iterator[Match]:
         chosen[anchor] = hit
         if _fill(way, lists, chosen, since=reading.last):
             hits = tuple(hit for hit in chosen if hit is not None)
-            if sum(1.0 - hit.weight for hit in hits) <= way.short and _meant(hits, reading):
+            if sum(1.0 - hit.weight for hit in hits) <= way.short and _meant(way, hits, reading):
                 yield Match(way, min(h.start for h in hits), max(h.end for h in hits), hits)
 
 
-def _meant(hits: tuple[Hit, ...], reading: Reading) -> bool:
+def _meant(way: Way, hits: tuple[Hit, ...], reading: Reading) -> bool:
     """In a text read backwards, or with odd characters replaced, words must show that they were meant so."""
+    if reading.how == "look" and (way.rule.action != "block" or not any(hit.view == "look" for hit in hits)):
+        return False
     if reading.how not in {"reversed", "look"} or reading.find("backwards"):
         return True
     longest = max(hit.end - hit.start for hit in hits)
@@ -152,7 +166,7 @@ def _fill(way: Way, lists: list[list[Hit]], chosen: list[Hit | None], *, since: 
     for at in sorted(range(len(lists)), key=lambda i: abs(i - anchor)):
         if chosen[at] is not None:
             continue
-        low = min(hit.start for hit in chosen if hit is not None) - way.near - _LONGEST
+        low = min(hit.start for hit in chosen if hit is not None) - way.near - LONGEST
         high = max(hit.end for hit in chosen if hit is not None) + way.near
         best: tuple[float, Hit] | None = None
         for hit in lists[at][bisect_left(lists[at], (low,)) :]:
@@ -192,9 +206,9 @@ def excused(match: Match, reading: Reading) -> str:
     if any(reading.find(slot) for slot in rule.never):
         return "never"
     for slot in rule.unless:
-        for hit in reading.find(slot):
+        for hit in around(reading.find(slot), match.start - 6, match.end + 6):
             inside = match.start <= hit.start and hit.end <= match.end and not _free(hit, match)
-            if not inside and hit.start - match.end <= 6 and match.start - hit.end <= 6 and hit.weight > 0.5:
+            if not inside and hit.weight > 0.5:
                 return "unless"
     if rule.refusable and not match.hard and (refused(match, reading) or reading.find("denial")):
         return "refusal"
@@ -205,23 +219,21 @@ def excused(match: Match, reading: Reading) -> str:
 
 def refused(match: Match, reading: Reading) -> bool:
     """Is it said that this may not be, is not, or will not be done?"""
-    for hit in reading.find("negation"):
+    together = reading.joints.together
+    for hit in around(reading.find("negation"), match.start - 8, match.end):
         if hit.view != "exact":
             continue
-        near = hit.end <= match.start and match.start - hit.end <= 8
-        if near and _together(reading, hit.start, match.start) and not _lures(reading, hit.end, match.start):
+        if hit.end <= match.start and together(hit.start, match.start) and not _lures(reading, hit.end, match.start):
             return True
         if match.start <= hit.start and hit.end <= match.end and _free(hit, match):
             return True
-    return any(
-        hit.view == "exact" and 0 <= hit.start - match.end <= 6 and _together(reading, match.end - 1, hit.start)
-        for hit in reading.find("negation_after")
-    )
+    after = around(reading.find("negation_after"), match.end, match.end + 6)
+    return any(hit.view == "exact" and hit.start >= match.end and together(match.end - 1, hit.start) for hit in after)
 
 
 def _lures(reading: Reading, start: int, end: int) -> bool:
     """Does what stands between a refusal and a match make it an invitation: 这里不能改价，..."""
-    return any(start <= hit.start and hit.end <= end for hit in reading.find("lure_gap"))
+    return any(start <= hit.start and hit.end <= end for hit in around(reading.find("lure_gap"), start, end))
 
 
 def _apart(match: Match, reading: Reading) -> bool:
@@ -233,18 +245,13 @@ def _free(hit: Hit, match: Match) -> bool:
     return not any(mine.start < hit.end and hit.start < mine.end for mine in match.hits)
 
 
-def _together(reading: Reading, left: int, right: int) -> bool:
-    return not any(left < at <= right for at in reading.clauses)
-
-
 def quoted(match: Match, reading: Reading) -> bool:
     """Does the match stand in what the buyer is quoted to have said?"""
-    for quote in _quotes.finditer(reading.text):
-        start, end = reading.at(quote.start()), reading.at(quote.end())
+    for place, start, end in reading.quotes:
         if not (start <= match.start and match.end <= end):
             continue
-        if quote.start() <= 1 and end < len(reading.chars):
+        if place <= 1 and end < len(reading.chars):
             return True
-        if any(0 <= start - hit.end <= 14 for hit in reading.find("attribution")):
+        if any(hit.end <= start for hit in around(reading.find("attribution"), start - 14, start)):
             return True
     return False

@@ -115,7 +115,7 @@ def likeness(surface: str, word: str) -> float:
     if len(word) > 3:
         base = 0.95
     elif len(word) == 3:
-        base = 0.9 if same or odd else 0.72
+        base = 0.9 if odd else 0.72 if same != 2 else 0.6
     elif odd:
         base = 0.8 if same or odd == 2 else 0.7
     else:

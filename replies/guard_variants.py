@@ -7,11 +7,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from replies import guard_sound as sound
+from replies.guard_hits import Variant
 from replies.guard_reading import Reading
 from replies.text import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import ahocorasick
 
     from replies.guard_words import Search
 
@@ -21,6 +24,8 @@ _backwards = re.compile(
     r"(?:moc|nc|ten|pot|pohs|piv|zyx|gro|cc|erots)\.[a-z0-9\-]{2,}|[a-z0-9]\.www(?![a-z0-9])|//:s?ptth"
 )
 _MOST = 12  # odd characters of one text that are tried
+_USUAL = 320  # the most used characters are never a stray
+_LOOKED = 2_000  # a longer text is not searched for look-alikes one by one
 
 
 def readings(first: Reading) -> Iterator[Reading]:
@@ -29,18 +34,14 @@ def readings(first: Reading) -> Iterator[Reading]:
         if wanted(first):
             made = make(first)
             if made is not None:
-                text, back = made
-                yield Reading(text, first.search, first.known, joined=first.joined, back=back, how=how)
-
-
-_Made = tuple[str, tuple[int, ...]]
+                yield Reading(made.text, first.search, first.known, joined=first.joined, variant=made._replace(how=how))
 
 
 def _has_parts(first: Reading) -> bool:
     return first.parts
 
 
-def _put_together(first: Reading) -> _Made | None:
+def _put_together(first: Reading) -> Variant | None:
     """亻言 becomes 信: pieces side by side become the watched character they make."""
     chars, parts, origin = first.chars, first.search.parts, first.tight.origin
     text: list[str] = []
@@ -56,31 +57,31 @@ def _put_together(first: Reading) -> _Made | None:
         text.append(whole)
         back.append(origin[at])
         at += length
-    return "".join(text), (*back, len(first.text))
+    return Variant("".join(text), (*back, len(first.text)), {})
 
 
 def _has_code(first: Reading) -> bool:
     return first.latin and _leet.search(first.plain.chars) is not None
 
 
-def _decode(first: Reading) -> _Made | None:
+def _decode(first: Reading) -> Variant | None:
     """v3ix!n becomes veixin: digits and signs inside Latin words as the letters they look like."""
     text = _leet.sub(lambda m: m.group().translate(_plain), first.plain.chars)
-    return (text, (*first.plain.origin, len(first.text))) if text != first.plain.chars else None
+    return Variant(text, (*first.plain.origin, len(first.text)), {}) if text != first.plain.chars else None
 
 
 def _is_turned(first: Reading) -> bool:
     return (
         first.turns > 1
-        or "backwards" in first.hits
+        or "backwards" in first.slots
         or (first.latin and _backwards.search(first.plain.chars) is not None)
     )
 
 
-def _turn(first: Reading) -> _Made | None:
+def _turn(first: Reading) -> Variant | None:
     """The text from its end to its beginning."""
     size = len(first.text)
-    return first.text[::-1], tuple(range(size - 1, -1, -1))
+    return Variant(first.text[::-1], tuple(range(size - 1, -1, -1)), {})
 
 
 @lru_cache(maxsize=1)
@@ -99,50 +100,110 @@ def _shapes() -> dict[str, list[str]]:
     return having
 
 
+@lru_cache(maxsize=1)
+def likes() -> dict[str, frozenset[str]]:
+    """Ordinary character -> the watched characters it looks like."""
+    found: dict[str, list[str]] = {}
+    for name in ("fold_likes_hand.tsv", "fold_likes.tsv"):
+        for line in (WORDS / name).read_text(encoding="utf8").split("\n"):
+            watched, _, likes = line.partition("\t")
+            for char in likes:
+                held = found.setdefault(char, [])
+                if watched not in held:
+                    held.append(watched)
+    return {char: frozenset(watched) for char, watched in found.items()}
+
+
 def _is_odd(first: Reading) -> bool:
-    return _odd().search(first.chars) is not None
+    return first.how == "" and len(first.chars) <= _LOOKED
 
 
-def _replace(first: Reading) -> _Made | None:
-    """An odd character becomes the watched one that looks like it, where that makes a watched word."""
-    chars = list(first.chars)
-    changed = False
-    for match in list(_odd().finditer(first.chars))[:_MOST]:
-        at = match.start()
-        for char in _candidates(match.group(), first.search):
-            before = "".join(chars[max(0, at - 3) : at])
-            if _makes_word(before + char + "".join(chars[at + 1 : at + 4]), len(before), first.search):
-                chars[at], changed = char, True
-                break
+def _replace(first: Reading) -> Variant | None:
+    """An odd character, or a stray one, becomes the watched one that looks like it, where that makes a watched word."""
+    chars, changed = first.chars, {}
+    odd = {match.start() for match in _odd().finditer(chars)}
+    for at in sorted(_places(first)):
+        if at in odd or _is_stray(first, at):
+            char = _meant(first, at, odd=at in odd)
+            if char:
+                changed[at] = char
     if not changed:
         return None
     text = list(first.text)
-    for at, char in enumerate(chars):
-        if char != first.chars[at]:
-            text[first.tight.origin[at]] = char
-    return "".join(text), tuple(range(len(text) + 1))
+    doubts: dict[int, float] = {}
+    for at, char in changed.items():
+        place = first.tight.origin[at]
+        text[place] = char
+        doubts[place] = 0.1 if at in odd else 0.35
+    return Variant("".join(text), tuple(range(len(text) + 1)), doubts)
+
+
+def _places(first: Reading) -> list[int]:
+    """Where an odd character stands, or one like a watched one beside a character a watched word could have there."""
+    chars, after, before = first.chars, first.search.after, first.search.before
+    none: frozenset[str] = frozenset()
+    found = [match.start() for match in _odd().finditer(chars)][:_MOST]
+    for at, like in enumerate(map(stray_likes().get, chars)):
+        if like is not None:
+            left, right = chars[at - 1 : at], chars[at + 1 : at + 2]
+            if not (after.get(left, none).isdisjoint(like) and before.get(right, none).isdisjoint(like)):
+                found.append(at)
+    return found
+
+
+@lru_cache(maxsize=1)
+def stray_likes() -> dict[str, frozenset[str]]:
+    """The same for the characters that are not among the most used: those never are a stray."""
+    rank = sound.common()
+    return {char: watched for char, watched in likes().items() if rank.get(char, _USUAL) >= _USUAL}
+
+
+def _is_stray(first: Reading, at: int) -> bool:
+    """Does a character make no ordinary word with its neighbours?"""
+    chars, pairs, ordinary = first.chars, first.search.pairs, first.search.ordinary
+    if chars[at : at + 2] in pairs or (at and chars[at - 1 : at + 1] in pairs):
+        return False
+    spans = ((a, b) for a in range(max(0, at - 2), at + 1) for b in range(at + 1, a + 5) if b - a > 1)
+    return not any(chars[a:b] in ordinary for a, b in spans)
 
 
 @lru_cache(maxsize=512)
 def _alike(odd: str, watched: frozenset[str]) -> tuple[str, ...]:
     inside = {char for word in watched for char in word}
     groups = _shapes().get(odd, [])
-    return tuple(dict.fromkeys(char for group in groups for char in group if char in inside and char != odd))
+    listed = sorted(likes().get(odd, ()))
+    return tuple(
+        dict.fromkeys([*listed, *(char for group in groups for char in group if char in inside and char != odd)])
+    )
 
 
-def _candidates(odd: str, search: Search) -> tuple[str, ...]:
-    return _alike(odd, search.watched)[:200]
+def _meant(first: Reading, at: int, *, odd: bool) -> str:
+    """The watched character that makes a watched word at `at`, or ""."""
+    chars, search = first.chars, first.search
+    none: frozenset[str] = frozenset()
+    after = search.after.get(chars[at - 1], none) if at else none
+    before = search.before.get(chars[at + 1], none) if at + 1 < len(chars) else none
+    start = max(0, at - 3)
+    for char in _alike(chars[at], search.watched)[:200] if odd else sorted(likes()[chars[at]]):
+        if char in after or char in before:
+            window = chars[start:at] + char + chars[at + 1 : at + 4]
+            if _holds_word(window, at - start, search.rare.seen, search) or _holds_word(
+                window, at - start, search.frequent.seen, search
+            ):
+                return char
+    return ""
 
 
-def _makes_word(window: str, at: int, search: Search) -> bool:
-    for last, words in search.seen.iter(window):
+def _holds_word(window: str, at: int, seen: ahocorasick.Automaton, search: Search) -> bool:
+    for last, words in seen.iter(window):
         for word in words:
-            if word.kind == "exact" and word.length > 1 and last + 1 - word.length <= at <= last:
+            long = word.kind == "exact" and word.length > 1 and last + 1 - word.length <= at <= last
+            if long and word.word in search.watched:
                 return True
     return False
 
 
-_WAYS: tuple[tuple[str, Callable[[Reading], bool], Callable[[Reading], _Made | None]], ...] = (
+_WAYS: tuple[tuple[str, Callable[[Reading], bool], Callable[[Reading], Variant | None]], ...] = (
     ("parts", _has_parts, _put_together),
     ("leet", _has_code, _decode),
     ("reversed", _is_turned, _turn),

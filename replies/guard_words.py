@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import permutations, product
+from itertools import pairwise, permutations, product
 from typing import TYPE_CHECKING, NamedTuple
 
 import ahocorasick
@@ -30,19 +30,33 @@ class Word(NamedTuple):
     kind: str
     latin_left: bool
     latin_right: bool
+    latin: bool
+    bare: bool
 
 
-class Search(NamedTuple):
-    """The compiled lexicon: `seen` runs over characters, `heard` over sounds, `tokens` are abbreviations."""
+class Part(NamedTuple):
+    """Some terms compiled: `seen` runs over characters, `heard` over sounds, `tokens` are abbreviations."""
 
-    bit: dict[str, int]
     seen: ahocorasick.Automaton
     heard: ahocorasick.Automaton
     tokens: dict[str, tuple[Word, ...]]
+
+
+class Search(NamedTuple):
+    """The compiled lexicon. `frequent` holds the terms with a word of one character: they call no rule by themselves."""
+
+    bit: dict[str, int]
+    rare: Part
+    frequent: Part
+    frequent_slots: frozenset[str]
+    frequent_bits: int
+    all_read: int
     ordinary: frozenset[str]
     pairs: frozenset[str]
     parts: dict[str, str]
     watched: frozenset[str]
+    after: dict[str, frozenset[str]]
+    before: dict[str, frozenset[str]]
     groups: dict[str, tuple[str, ...]]
     bits: dict[tuple[str, ...], int]
     slot_bits: dict[str, int]
@@ -68,12 +82,6 @@ def tight_table() -> dict[int, str]:
 def tight(text: str) -> str:
     """`text` as it is searched: folded, pictures as words, nothing that separates."""
     return text.translate(tight_table())
-
-
-@lru_cache(maxsize=1)
-def _likes() -> dict[str, str]:
-    lines = (WORDS / "fold_likes.tsv").read_text(encoding="utf8").split("\n")
-    return {char: likes for char, _, likes in (line.partition("\t") for line in lines) if likes}
 
 
 @lru_cache(maxsize=1)
@@ -108,15 +116,6 @@ def _shortened(word: str) -> dict[str, float]:
     return found
 
 
-def _alike(word: str) -> dict[str, float]:
-    """One character replaced by one that looks like it."""
-    found = {}
-    for at, char in enumerate(word):
-        for like in _likes().get(char, ""):
-            found[word[:at] + like + word[at + 1 :]] = 0.7 if len(word) == 2 else 0.9
-    return found
-
-
 def disguises(word: str, term: Term) -> dict[tuple[str, str], float]:
     """(pattern, kind) -> weight for one word looked for in every disguise."""
     found = {(word, "exact"): 1.0}
@@ -127,33 +126,67 @@ def disguises(word: str, term: Term) -> dict[tuple[str, str], float]:
         found.update({(way, "order"): weight for way, weight in _turned(word).items() if way != word})
     if term.sound:
         found.update({(way, "initials"): weight for way, weight in _shortened(word).items()})
-    found.update({(way, "look"): weight for way, weight in _alike(word).items()})
     return found
 
 
 class _Builder:
-    """Collects patterns; the heaviest reading of one pattern for one slot stays."""
+    """Collects the patterns of some terms; the heaviest reading of one pattern for one slot stays."""
 
-    def __init__(self, bit: dict[str, int], groups: dict[str, tuple[str, ...]]) -> None:
-        self.bits = {slot: 1 << at for slot, at in bit.items()}
-        for group, members in groups.items():
-            for member in members:
-                self.bits[member] = self.bits.get(member, 0) | 1 << bit[group]
-        self.found: dict[str, dict[tuple[str, str], Word]] = {}
+    def __init__(self, bits: dict[str, int]) -> None:
+        self.bits = bits
+        self.seen: dict[str, dict[tuple[str, str], Word]] = {}
+        self.heard: dict[str, dict[tuple[str, str], Word]] = {}
+        self.tokens: dict[str, dict[tuple[str, str], Word]] = {}
 
-    def add(self, pattern: str, slot: str, meant: str, weight: float, kind: str) -> None:
-        here = self.found.setdefault(pattern, {})
-        key = slot, "shield" if kind == "shield" else ""
-        if key not in here or here[key].weight < weight:
-            edges = pattern[0] in LETTERS, pattern[-1] in LETTERS
-            here[key] = Word(slot, self.bits.get(slot, 0), meant, len(pattern), weight, kind, *edges)
+    def add(self, name: str, term: Term) -> None:
+        """All patterns of one term."""
+        for word in map(tight, term.words):
+            for (pattern, kind), weight in disguises(word, term).items():
+                self.see(pattern, name, word, weight * term.weight, kind)
+            self._hear(name, word, term)
+        for word in map(tight, term.plain):
+            self.see(word, name, word, term.weight, "exact")
+        for word in map(tight, term.latin):
+            self._keep(self.tokens, word, self._word(name, word, word, 0.6, "initials"))
+        for phrase in map(tight, term.shields):
+            self.see(phrase, name, phrase, 0.0, "shield")
 
-    def automaton(self) -> ahocorasick.Automaton:
-        made = ahocorasick.Automaton()
-        for pattern, words in self.found.items():
-            made.add_word(pattern, tuple(words.values()))
-        made.make_automaton()
-        return made
+    def see(self, pattern: str, slot: str, meant: str, weight: float, kind: str) -> None:
+        self._keep(self.seen, pattern, self._word(slot, pattern, meant, weight, kind))
+
+    def _hear(self, name: str, word: str, term: Term) -> None:
+        chinese = len(_han.findall(word))
+        if chinese < 2 or not term.sound:
+            return
+        for way in sound.spellings(word):
+            self._keep(self.heard, way, self._word(name, word, word, 1.0, "sound"))
+        if chinese == len(word) and 3 <= len(word) <= 5:
+            short = "".join(sound.initials(word))
+            self._keep(self.tokens, short, self._word(name, short, word, 0.6, "initials"))
+
+    def _word(self, slot: str, pattern: str, meant: str, weight: float, kind: str) -> Word:
+        left, right = pattern[0] in LETTERS, pattern[-1] in LETTERS
+        bare = kind == "exact" and len(pattern) == 1 and not left
+        return Word(slot, self.bits.get(slot, 0), meant, len(pattern), weight, kind, left, right, left or right, bare)
+
+    def _keep(self, where: dict[str, dict[tuple[str, str], Word]], pattern: str, word: Word) -> None:
+        here = where.setdefault(pattern, {})
+        key = word.slot, word.kind if word.kind in {"shield", "shape"} else ""
+        if key not in here or here[key].weight < word.weight:
+            here[key] = word
+
+    def part(self) -> Part:
+        tokens = {token: tuple(words.values()) for token, words in self.tokens.items()}
+        return Part(_automaton(self.seen), _automaton(self.heard), tokens)
+
+
+def _automaton(found: dict[str, dict[tuple[str, str], Word]]) -> ahocorasick.Automaton:
+    made = ahocorasick.Automaton()
+    made.add_word("\ufffe", ())  # never in a text: an automaton must not be empty
+    for pattern, words in found.items():
+        made.add_word(pattern, tuple(words.values()))
+    made.make_automaton()
+    return made
 
 
 def slots(lexicon: Lexicon, detected: tuple[str, ...]) -> dict[str, int]:
@@ -162,57 +195,69 @@ def slots(lexicon: Lexicon, detected: tuple[str, ...]) -> dict[str, int]:
     return {name: at for at, name in enumerate(dict.fromkeys(names))}
 
 
+def frequent(lexicon: Lexicon) -> frozenset[str]:
+    """The terms with a word of one Chinese character, and the groups that hold one."""
+    lone = {name for name, term in lexicon.terms.items() if any(_lone(word) for word in (*term.words, *term.plain))}
+    return frozenset(lone)
+
+
+def _lone(word: str) -> bool:
+    folded = tight(word)
+    return len(folded) == 1 and folded not in LETTERS
+
+
 @lru_cache(maxsize=4)
-def build(lexicon: Lexicon, detected: tuple[tuple[str, ...], ...]) -> Search:
-    """Compile `lexicon`; `detected` are groups of slots found by code. The same lexicon object is compiled once."""
+def build(lexicon: Lexicon, detected: tuple[tuple[str, ...], ...], called: frozenset[str]) -> Search:
+    """Compile `lexicon`; `detected` are groups of slots found by code, `called` terms that call a rule by themselves.
+
+    The same lexicon object is compiled once.
+    """
     bit = slots(lexicon, tuple(slot for group in detected for slot in group))
-    bits = {group: sum(1 << bit[slot] for slot in group) for group in detected}
-    seen, heard = _Builder(bit, lexicon.groups), _Builder(bit, lexicon.groups)
-    tokens: dict[str, list[Word]] = {}
-    watched: set[str] = set()
+    bits = {slot: 1 << at for slot, at in bit.items()}
+    for group, members in lexicon.groups.items():
+        for member in members:
+            bits[member] |= 1 << bit[group]
+    often = frequent(lexicon) - called
+    rare, lazy = _Builder(bits), _Builder(bits)
     for name, term in lexicon.terms.items():
-        for word in map(tight, term.words):
-            watched.add(word)
-            for (pattern, kind), weight in disguises(word, term).items():
-                seen.add(pattern, name, word, weight * term.weight, kind)
-            _hear(heard, tokens, seen, name=name, word=word, term=term)
-        for word in map(tight, term.plain):
-            seen.add(word, name, word, term.weight, "exact")
-        for word in map(tight, term.latin):
-            tokens.setdefault(word, []).append(
-                Word(name, seen.bits[name], word, len(word), 0.6, "initials", True, True)
-            )
-        for phrase in map(tight, term.shields):
-            seen.add(phrase, name, phrase, 1.0, "shield")
+        (lazy if name in often else rare).add(name, term)
+    watched = {tight(word) for term in lexicon.terms.values() for word in term.words}
+    for shape in lexicon.shapes:
+        for word in map(tight, shape.after):
+            rare.see(word, shape.slot, word, 0.0, "shape")
     parts = _parts(watched)
     for way in parts:
-        seen.add(way, "", way, 0.0, "parts")
-    frozen = {token: tuple(words) for token, words in tokens.items()}
-    listed = sound.ordinary(watched)
+        rare.see(way, "", way, 0.0, "parts")
+    often_bits = sum(bits[shape.slot] for shape in lexicon.shapes if not shape.needs and not shape.after)
+    for slot in often:
+        often_bits |= bits[slot]
     return Search(
-        bit,
-        seen.automaton(),
-        heard.automaton(),
-        frozen,
-        listed,
-        sound.pairs(),
-        parts,
-        frozenset(watched),
-        lexicon.groups,
-        bits,
-        seen.bits,
+        bit=bit,
+        rare=rare.part(),
+        frequent=lazy.part(),
+        frequent_slots=often,
+        frequent_bits=often_bits,
+        all_read=1 << len(bit),
+        ordinary=sound.ordinary(watched),
+        pairs=sound.pairs(),
+        parts=parts,
+        watched=frozenset(watched),
+        after=_neighbours(watched, 1),
+        before=_neighbours(watched, -1),
+        groups=lexicon.groups,
+        bits={group: sum(1 << bit[slot] for slot in group) for group in detected},
+        slot_bits=bits,
     )
 
 
-def _hear(heard: _Builder, tokens: dict[str, list[Word]], seen: _Builder, *, name: str, word: str, term: Term) -> None:
-    chinese = len(_han.findall(word))
-    if chinese < 2 or not term.sound:
-        return
-    for way in sound.spellings(word):
-        heard.add(way, name, word, 1.0, "sound")
-    if chinese == len(word) and 3 <= len(word) <= 5:
-        short = "".join(sound.initials(word))
-        tokens.setdefault(short, []).append(Word(name, seen.bits[name], word, len(short), 0.6, "initials", True, True))
+def _neighbours(watched: set[str], step: int) -> dict[str, frozenset[str]]:
+    """Character -> the characters that stand after (or before) it in some watched word."""
+    found: dict[str, set[str]] = {}
+    for word in watched:
+        for left, right in pairwise(word):
+            one, other = (left, right) if step > 0 else (right, left)
+            found.setdefault(one, set()).add(other)
+    return {char: frozenset(others) for char, others in found.items()}
 
 
 def _parts(watched: set[str]) -> dict[str, str]:

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from replies import DataError
 from replies import guard_detect as detect
 from replies import guard_words as words
 from replies.guard import Guard
 from replies.guard_judge import read_way
-from replies.rules import Facts, Lexicon, Pack, Rule, Shape, Term
+from replies.lexicon import Files, convert, read_lexicon, toml
+from replies.rules import Lexicon, Pack, Rule
 
 FOLDER = Path(__file__).parent / "policies"
 COMMON = "common"
 PLATFORMS: tuple[str, ...] = (*sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != COMMON), "any")
 """The platforms that have a pack, and `any`: the common pack alone."""
-_NEEDED = ("negation", "negation_after", "denial", "attribution", "backwards", "lure_gap")
-Files = tuple[tuple[str, bytes], ...]
 
 
 def packs(platform: str, folder: Path = FOLDER) -> tuple[Pack, ...]:
@@ -59,56 +54,13 @@ def _proved(names: tuple[str, ...], every: Files, terms: Files) -> tuple[Pack, .
     return found
 
 
-@lru_cache(maxsize=4)
-def read_lexicon(files: Files) -> Lexicon:
-    """All terms of the files of `terms/`. Raises DataError."""
-    problems: list[str] = []
-    terms: dict[str, Term] = {}
-    groups: dict[str, tuple[str, ...]] = {}
-    shapes: list[Shape] = []
-    facts: Facts | None = None
-    for name, text in files:
-        table = _toml(f"terms/{name}", text, problems)
-        for term, entry in table.pop("terms", {}).items():
-            made = _convert(entry, Term, f"terms/{name}: {term}", problems)
-            if term in terms:
-                problems.append(f"terms/{name}: {term}: defined twice")
-            if made is not None:
-                terms[term] = made
-        for group, members in table.pop("groups", {}).items():
-            groups[group] = _convert(members, tuple[str, ...], f"terms/{name}: groups.{group}", problems) or ()
-        for at, entry in enumerate(table.pop("shapes", []), 1):
-            shape = _convert(entry, Shape, f"terms/{name}: shapes[{at}]", problems)
-            shapes += [shape] if shape is not None else []
-        if "facts" in table:
-            facts = _convert(table.pop("facts"), Facts, f"terms/{name}: facts", problems)
-        problems += [f"terms/{name}: unknown key {key!r}" for key in table]
-    for name, term in terms.items():
-        for word in (*term.words, *term.plain, *term.latin, *term.shields):
-            if not words.tight(word):
-                problems.append(f"terms: {name}: {word!r} is nothing when folded")
-        said = {words.tight(word) for word in (*term.words, *term.plain)}
-        problems += [f"terms: {name}: not: {shield!r} hides the word itself" for shield in term.shields if words.tight(shield) in said]
-    groups["elsewhere"] = tuple(name for name in terms if name.startswith("at_"))
-    problems += [
-        f"terms: group {g}: there is no term {m!r}" for g, members in groups.items() for m in members if m not in terms
-    ]
-    problems += [f"terms: the guard needs a term {name!r}" for name in _NEEDED if name not in terms]
-    if facts is None:
-        problems.append("terms: there are no facts")
-    if problems or facts is None:
-        raise DataError(problems)
-    digest = hashlib.sha256(b"".join(text for _, text in files)).hexdigest()
-    return Lexicon(terms, groups, tuple(shapes), facts, digest)
-
-
 def _pack(name: str, text: bytes, *, lexicon: Lexicon, platforms: tuple[str, ...], problems: list[str]) -> Pack:
-    table = _toml(f"{name}.toml", text, problems)
+    table = toml(f"{name}.toml", text, problems)
     bit = words.slots(lexicon, detect.SLOTS)
     rules: list[Rule] = []
     for at, entry in enumerate(table.get("rules", []), 1):
         where = f"{name}.toml: rule {at} ({entry.get('id', 'without id') if isinstance(entry, dict) else '?'})"
-        rule = _convert(entry, Rule, where, problems)
+        rule = convert(entry, Rule, where, problems)
         if rule is None:
             continue
         for way in rule.when:
@@ -131,7 +83,7 @@ def _pack(name: str, text: bytes, *, lexicon: Lexicon, platforms: tuple[str, ...
 
 def _platforms(every: Files) -> tuple[str, ...]:
     """The domains of all packs that can be read."""
-    found = [domain for name, text in every for domain in _toml(name, text, []).get("domains", ())]
+    found = [domain for name, text in every for domain in toml(name, text, []).get("domains", ())]
     return tuple(dict.fromkeys(map(str, found)))
 
 
@@ -159,24 +111,8 @@ def prove(found: tuple[Pack, ...]) -> list[str]:
                     problems.append(
                         f"{found[-1].id}.toml: rule {rule.id}: {example!r} should {wanted}, fired: {fired or 'nothing'}"
                     )
-                elif wanted != "allow" and rule.action != wanted:
+                elif wanted not in {"allow", rule.action}:
                     problems.append(
                         f"{found[-1].id}.toml: rule {rule.id}: {example!r} stands under {wanted}s of a {rule.action} rule"
                     )
     return problems
-
-
-def _toml(name: str, text: bytes, problems: list[str]) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        problems.append(f"{name}: {error}")
-        return {}
-
-
-def _convert(entry: object, kind: Any, where: str, problems: list[str]) -> Any:  # noqa: ANN401 any type msgspec knows
-    try:
-        return msgspec.convert(entry, kind)
-    except msgspec.ValidationError as error:
-        problems.append(f"{where}: {error}")
-        return None

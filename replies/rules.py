@@ -26,11 +26,15 @@ class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"shi
 
 
 class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A pattern over the folded text that counts as `slot`; tried only if a character of `needs` is there."""
+    """A pattern over the folded text that counts as `slot`.
+
+    Tried where a character of `needs` or a word of `after` is there; without both, only when a rule asks for the slot.
+    """
 
     slot: str
     pattern: str
-    needs: str
+    needs: str = ""
+    after: tuple[str, ...] = ()
     weight: float = 1.0
 
 
@@ -60,6 +64,7 @@ class Lexicon(msgspec.Struct, frozen=True, eq=False):
     groups: dict[str, tuple[str, ...]]
     shapes: tuple[Shape, ...]
     facts: Facts
+    called: tuple[str, ...]
     version: str
 
 

@@ -54,9 +54,12 @@ def normalise(text: str) -> str:
 def view(name: str, text: str, table: dict[int, str]) -> View:
     """`text` read through `table` (code point -> replacement, "" to drop), with the map back."""
     chars = text.translate(table)
-    if len(chars) == len(text) and "" not in map(table.get, map(ord, text)):
-        return View(name, chars, tuple(range(len(text))))
-    origin: list[int] = []
-    for at, char in enumerate(text):
-        origin.extend([at] * len(table.get(ord(char), char)))
-    return View(name, chars, tuple(origin))
+    return View(name, chars, origins(text, chars, table))
+
+
+def origins(text: str, chars: str, table: dict[int, str]) -> tuple[int, ...]:
+    """For each of `chars`, which `table` made of `text`, the position it came from."""
+    pieces = list(map(table.get, map(ord, text), text))
+    if len(chars) == len(text) and "" not in pieces:
+        return tuple(range(len(text)))
+    return tuple([at for at, piece in enumerate(pieces) for _ in piece])

@@ -10,8 +10,10 @@ from pathlib import Path
 import jieba
 
 from replies import guard_sound as sound
+from replies import guard_variants as variants
 from replies import guard_words as words
 from replies import policy
+from replies.lexicon import read_lexicon
 from replies.text import WORDS
 
 RARE = 3  # a word counted less often in the dictionary's corpus is left out
@@ -29,10 +31,18 @@ def dictionary() -> list[tuple[str, int]]:
     ]
 
 
+def looks(word: str, watched: set[str]) -> bool:
+    """Does the word differ from a watched one by a character that looks like the other?"""
+    likes = variants.likes()
+    return any(
+        word[:at] + other + word[at + 1 :] in watched for at, char in enumerate(word) for other in likes.get(char, ())
+    )
+
+
 def main() -> None:
     """Write fold_ordinary.txt and fold_pairs.txt."""
     terms = tuple((path.name, path.read_bytes()) for path in sorted((policy.FOLDER / "terms").glob("*.toml")))
-    lexicon = policy.read_lexicon(terms)
+    lexicon = read_lexicon(terms)
     watched = {words.tight(word) for term in lexicon.terms.values() for word in (*term.words, *term.plain)}
     heard = {spelling for word in watched for spelling in sound.spellings(word)}
     patterns = {
@@ -45,7 +55,9 @@ def main() -> None:
     found = [
         word
         for word, count in dictionary()
-        if count >= RARE and word not in watched and (word.translate(table) in heard or word in patterns)
+        if count >= RARE
+        and word not in watched
+        and (word.translate(table) in heard or word in patterns or looks(word, watched))
     ]
     (WORDS / "fold_ordinary.txt").write_text("\n".join(sorted(set(found))) + "\n", encoding="utf8")
     pairs = [word for word, count in dictionary() if count >= FREQUENT and len(word) == 2]

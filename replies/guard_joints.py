@@ -1,0 +1,87 @@
+"""I look at what stands between the characters of a find: nothing, a sign, a pause, the end of a message."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from replies.guard_words import LETTERS
+from replies.text import fold_table
+
+if TYPE_CHECKING:
+    from replies.text import View
+
+BREAK = "\n"  # between the messages of a joined text
+_pause = re.compile(r"[,，。.!！?？;；:：、…~～]")
+_COUNTED = 8
+
+
+class Joints:
+    """The gaps of one text: places of its tight view before which something was dropped that can be seen."""
+
+    def __init__(self, text: str, tight: View, *, joined: bool) -> None:
+        """`tight` is the view of `text` without separators; `joined`: BREAK ends a message."""
+        self.text, self.chars, self.origin, self.joined = text, tight.chars, tight.origin, joined
+        origin = tight.origin
+        wide = [at for at in range(1, len(origin)) if origin[at] - origin[at - 1] > 1]
+        self.between = {at: seen for at in wide if (seen := self._seen(at))}
+        self.gaps = sorted(self.between)
+        self.breaks = [at for at in self.gaps if BREAK in self.between[at]] if joined else []
+
+    def _seen(self, at: int) -> str:
+        return self.text[self.origin[at - 1] + 1 : self.origin[at]].translate(fold_table())
+
+    def weight(self, start: int, end: int) -> float:
+        """How much of the weight of a find at `start:end` stays, seeing what separates its characters."""
+        low, high = bisect_right(self.gaps, start), bisect_left(self.gaps, end)
+        if low == high:
+            return 1.0
+        if end - start > 2 and high - low == end - start - 1 and not self.breaks:
+            return 0.9  # one sign after each character is no accident
+        return min(self._joint(at, start=start, end=end) for at in self.gaps[low:high])
+
+    def _joint(self, at: int, *, start: int, end: int) -> float:
+        between = self.between[at]
+        if self.joined and BREAK in between:
+            return self._over_messages(at, start=start, end=end)
+        if between.isspace() and self.chars[at] in LETTERS and self.chars[at - 1] in LETTERS:
+            return 1.0
+        left, right = self._piece(at, self.gaps, -1), self._piece(at, self.gaps, 1)
+        if between.isspace():
+            return 0.9 if min(left, right) == 1 else 0.45
+        if _pause.search(between):
+            return 0.9 if left == right == 1 else 0.0
+        return 0.95
+
+    def _over_messages(self, at: int, *, start: int, end: int) -> float:
+        """A word over two messages counts if at least one of them is wholly part of it."""
+        before, after = self._piece(at, self.breaks, -1), self._piece(at, self.breaks, 1)
+        begun, ended = at - before >= start, at + after <= end
+        if begun and ended:
+            return 1.0
+        if begun:
+            return 0.6 if before == 1 else 0.0
+        return (0.85 if end - start > 2 else 0.6) if ended else 0.0
+
+    def _piece(self, at: int, gaps: list[int], step: int) -> int:
+        """How many characters stand together on one side of the gap before `at`; at most eight are counted."""
+        place = bisect_left(gaps, at)
+        if step > 0:
+            end = gaps[place + 1] if place + 1 < len(gaps) else len(self.chars)
+            return min(end - at, _COUNTED)
+        return min(at - (gaps[place - 1] if place else 0), _COUNTED)
+
+    def open_left(self, at: int) -> bool:
+        """Does something stand between `at` and the character before it (or none is there)?"""
+        return at <= 0 or at in self.between
+
+    @cached_property
+    def clauses(self) -> list[int]:
+        """Where in the tight view a new clause begins."""
+        return [at for at in self.gaps if BREAK in self.between[at] or _pause.search(self.between[at])]
+
+    def together(self, left: int, right: int) -> bool:
+        """Do two places stand in one clause?"""
+        return bisect_right(self.clauses, left) == bisect_right(self.clauses, right)

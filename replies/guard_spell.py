@@ -1,0 +1,68 @@
+"""I read the Latin letters of a text: abbreviations as words, pinyin as the sounds it spells."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from replies import guard_sound as sound
+from replies.guard_hits import Hit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from replies.guard_words import Part, Word
+
+latin = re.compile(r"[a-z]+")
+Piece = tuple[str, int, int]
+
+
+def tokens(chars: str, gaps: list[int]) -> list[tuple[int, int]]:
+    """Latin words of a tight view with `gaps`; letters that each stand alone are one word too."""
+    found: list[tuple[int, int]] = []
+    for run in latin.finditer(chars):
+        inner = [at for at in gaps if run.start() < at < run.end()]
+        words = list(pairwise([run.start(), *inner, run.end()]))
+        if len(words) > 1 and all(end - start == 1 for start, end in words):
+            words.append(run.span())
+        found.extend(words)
+    return found
+
+
+def spelled(chars: str, words: list[tuple[int, int]], part: Part) -> Iterator[tuple[Word, Hit]]:
+    """What the Latin words at `words` stand for."""
+    for start, end in words:
+        for word in part.tokens.get(chars[start:end], ()):
+            yield word, Hit(start, end, word.weight, "initials", word.word)
+    pieces = _sounds(chars, words)
+    if pieces is None:
+        return
+    for last, meant in part.heard.iter("".join(code for code, _, _ in pieces)):
+        for word in meant:
+            mine = pieces[last + 1 - word.length : last + 1]
+            start, end = mine[0][1], mine[-1][2]
+            if end - start == word.length:
+                continue  # no Latin in it: heard before
+            surface = "".join(chars[a] if b - a == 1 else "a" for _, a, b in mine)
+            yield word, Hit(start, end, sound.likeness(surface, word.word), "pinyin", word.word)
+
+
+def _sounds(chars: str, words: list[tuple[int, int]]) -> list[Piece] | None:
+    """The text as codes of sounds, each with its place, pinyin read; None if there is no pinyin."""
+    codes, table = sound.codes(), sound.sound_table()
+    pieces: list[Piece] = []
+    done, found = 0, False
+    for start, end in words:
+        cut = sound.cut(chars[start:end]) if end - start > 1 and start >= done else None
+        if cut is None:
+            continue
+        found = True
+        pieces.extend((table.get(ord(c), c), done + i, done + i + 1) for i, c in enumerate(chars[done:start]))
+        at = start
+        for syllable in cut:
+            pieces.append((codes[syllable], at, at + len(syllable)))
+            at += len(syllable)
+        done = end
+    pieces.extend((table.get(ord(c), c), done + i, done + i + 1) for i, c in enumerate(chars[done:]))
+    return pieces if found else None
