@@ -6,8 +6,8 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bot import adapters, platforms, robots, shop, wire
 from bot import config as configs
-from bot import platforms, robots, shop, wire
 from bot.clock import SystemClock
 from bot.deadline import Zone
 from replies import DataError, fill, library, policy
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def everything(config: Path | None) -> list[str]:
     """Sentences on what is wrong; empty when all is well."""
     checks: list[Callable[[], object]] = [partial(platforms.load, name) for name in platforms.names()]
+    checks += [partial(adapters.load, name) for name in adapters.names()]
     checks += [partial(policy.packs, name) for name in policy.PLATFORMS]
     checks += [partial(library.load, [shop.BUILT_IN]), robots.data]
     if config is not None:

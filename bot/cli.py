@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli_adapter import adapter
 from bot.cli_server import send, serve, watch
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def main() -> None:
 main.add_command(serve)
 main.add_command(send)
 main.add_command(watch)
+main.add_command(adapter)
 
 
 def _lines(reply: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:

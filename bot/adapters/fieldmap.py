@@ -104,6 +104,45 @@ class Map(msgspec.Struct, frozen=True, kw_only=True):
     handshake: Handshake | None
     rules: tuple[Rule, ...]
 
+    def places(self) -> list[str]:
+        """Every place of a payload that the map speaks of, entries of lists as "[]"."""
+        outer = self.inside.name if self.inside is not None else ""
+        inner = _inside(outer, f"{self.messages.name}[]") if self.messages is not None else outer
+        told: list[Rule | Handshake | Alternative] = [
+            *self.rules,
+            *([self.handshake] if self.handshake is not None else []),
+        ]
+        found = [path for one in told for path in _of(one)]
+        return [_inside("" if path.root == "$body" else inner, _plain(path)) for path in found] + [
+            _inside(place, name) for name in self.unused for place in dict.fromkeys(("", outer, inner))
+        ]
+
+
+def _inside(outer: str, name: str) -> str:
+    return f"{outer}.{name}" if outer else name
+
+
+def _plain(path: Path) -> str:
+    return ".".join("[]" if step.isdecimal() else step for step in path.steps).replace(".[]", "[]")
+
+
+def _of(one: Rule | Handshake | Alternative) -> list[Path]:
+    """The paths of payloads that a part of a map speaks of."""
+    condition = one.condition
+    found = [*condition.has, *(path for path, _ in (*condition.when, *condition.unless))]
+    match one:
+        case Handshake():
+            found += one.answer.values()
+        case Rule():
+            fields = (*one.fields.values(), *one.context.values())
+            found += [path for field in fields for alternative in field for path in _of(alternative)]
+        case Alternative():
+            found += [path for part in one.join for path in part] + [right for _, right in one.where]
+            found += [] if one.path is None or one.pick is not None else [one.path]
+            entry = (one.pick, *(left for left, _ in one.where)) if one.path is not None else ()
+            found += [Path(one.path.root, (*one.path.steps, "0", *path.steps)) for path in entry if one.path and path]
+    return [path for path in found if path.root in ("", "$body")]
+
 
 def plain(value: Scalar) -> str:
     """A value as a map's keys and conditions have it: 0, 0.0 and "0" are the same, and so are true and "true"."""

@@ -12,7 +12,7 @@ from bot.adapters.fieldmap import FIELDS, IGNORED, plain
 from bot.errors import BadPayload, Impossible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from bot.adapters.fieldmap import Alternative, Condition, Field, Map, Path, Rule
     from bot.deadline import Zone
@@ -47,18 +47,16 @@ class Reading(NamedTuple):
         return [one.event for one in self.heard]
 
 
-def read(how: Map, body: bytes, arrived: Arrived, watch: Callable[[str], None] | None = None) -> Reading:
-    """The generic events of a delivery. Raises BadPayload or Impossible, naming the event.
-
-    `watch` is told the place of every value that was looked at, as it stands in the payload.
-    """
+def read(how: Map, body: bytes, arrived: Arrived) -> Reading:
+    """The generic events of a delivery. Raises BadPayload or Impossible, naming the event."""
     decoded = decode(how, body, arrived.charset)
     payloads = decoded if isinstance(decoded, list) else [decoded]
     heard: list[Heard] = []
     for payload in payloads:
         if not isinstance(payload, dict):
             raise BadPayload(f"event {len(heard)}: must be an object")
-        view = _View(how, _unpacked(how, payload), arrived, watch)
+        whole = unpacked(how, payload)
+        view = _View(how, whole, whole, arrived)
         if how.handshake is not None and _fits(how.handshake.condition, view):
             return Reading([], {key: view.get(path) for key, path in how.handshake.answer.items()})
         heard += _messages(view, len(heard))
@@ -75,36 +73,25 @@ def decode(how: Map, body: bytes, charset: str) -> Any:  # noqa: ANN401 - whatev
         raise BadPayload(f"the body is not JSON in {encoding.upper()}: {error}") from error
 
 
-class _View:
+class _View(NamedTuple):
     """A payload, the part of it that is one message, and what came with it."""
 
-    def __init__(
-        self,
-        how: Map,
-        payload: dict[str, Any],
-        arrived: Arrived,
-        watch: Callable[[str], None] | None = None,
-        place: str = "",
-    ) -> None:
-        self.how, self.payload, self.arrived, self.watch, self.place = how, payload, arrived, watch, place
-        self.item: Any = payload
-
-    def at(self, item: Any, place: str) -> _View:  # noqa: ANN401 - whatever JSON holds
-        """The same payload, seen from one of its parts."""
-        part = _View(self.how, self.payload, self.arrived, self.watch, place)
-        part.item = item
-        return part
+    how: Map
+    payload: dict[str, Any]
+    item: Any
+    arrived: Arrived
 
     def get(self, path: Path) -> Any:  # noqa: ANN401 - whatever JSON holds
         """What stands there; None where nothing does."""
-        if path.root == "$delivery":
-            return self.arrived.delivery or None
-        if path.root == "$header":
-            return self.arrived.headers.get(".".join(path.steps).lower())
-        inner = not path.root
-        if self.watch is not None:
-            self.watch(".".join((self.place, *path.steps) if inner and self.place else path.steps))
-        return walk(self.item if inner else self.payload, path.steps)
+        match path.root:
+            case "$delivery":
+                return self.arrived.delivery or None
+            case "$header":
+                return self.arrived.headers.get(".".join(path.steps).lower())
+            case "$body":
+                return walk(self.payload, path.steps)
+            case _:
+                return walk(self.item, path.steps)
 
 
 def walk(value: Any, steps: tuple[str, ...]) -> Any:  # noqa: ANN401 - whatever JSON holds
@@ -119,7 +106,7 @@ def walk(value: Any, steps: tuple[str, ...]) -> Any:  # noqa: ANN401 - whatever 
     return value
 
 
-def _unpacked(how: Map, payload: dict[str, Any]) -> dict[str, Any]:
+def unpacked(how: Map, payload: dict[str, Any]) -> dict[str, Any]:
     """The payload with what may come as JSON in a string read too; a string that is no JSON stays one."""
     for path in how.unpack:
         packed = walk(payload, path.steps)
@@ -144,18 +131,16 @@ def _put(holder: Any, steps: tuple[str, ...], value: Any) -> Any:  # noqa: ANN40
 def _messages(view: _View, before: int) -> list[Heard]:
     """The events of one payload; `before`: how many the delivery had already."""
     how = view.how
-    whole = view
     if how.inside is not None and (inner := view.get(how.inside)) is not None:
-        whole = view.at(inner, how.inside.name)
+        view = view._replace(item=inner)
     if how.messages is None:
-        return _heard(whole, before)
-    listed = whole.get(how.messages)
+        return _heard(view, before)
+    listed = view.get(how.messages)
     if not isinstance(listed, list):
         raise BadPayload(f"event {before}: {how.messages.name}: must be a list")
     heard: list[Heard] = []
-    place = ".".join(part for part in (whole.place, how.messages.name) if part)
-    for number, item in enumerate(listed):
-        heard += _heard(whole.at(item, f"{place}.{number}"), before + len(heard))
+    for item in listed:
+        heard += _heard(view._replace(item=item), before + len(heard))
     return _news(heard) if how.history else heard
 
 
@@ -186,11 +171,12 @@ def _event(rule: Rule, view: _View, place: str) -> dict[str, Any]:
     if rule.type not in FIELDS:
         return {"type": IGNORED}
     data = {name: _value(name, field, view, place) for name, field in rule.fields.items()}
-    if rule.context:
-        data.setdefault("context", _context(rule, view, place))
+    context = _context(rule, view, place)
+    if context or (rule.context and rule.type == "order.updated"):
+        data.setdefault("context", context)
     buyer = {"id": data.pop("buyer_id", None) or None, "name": _name(data.pop("buyer_name", None))}
     if "buyer" not in data and any(one is not None for one in buyer.values()):
-        data["buyer"] = buyer
+        data["buyer"] = {key: value for key, value in buyer.items() if value is not None}
     timestamp = data.pop("timestamp", None)
     event = {"type": rule.type, "data": {key: value for key, value in data.items() if value is not None}}
     return event | ({"timestamp": timestamp} if timestamp is not None else {})
@@ -240,8 +226,8 @@ def _raw(alternative: Alternative, view: _View) -> Any:  # noqa: ANN401 - whatev
     value = view.get(alternative.path)
     if alternative.pick is None:
         return value
-    for number, entry in enumerate(value if isinstance(value, list) else []):
-        inner = view.at(entry, f"{alternative.path.name}.{number}")
+    for entry in value if isinstance(value, list) else []:
+        inner = view._replace(item=entry)
         if all(
             (wanted := view.get(right)) is not None and inner.get(left) == wanted for left, right in alternative.where
         ):
@@ -287,7 +273,7 @@ def _time(value: Any, unit: str, zone: Zone, place: str) -> str:  # noqa: ANN401
     milliseconds = unit == "ms" or (unit == "any" and abs(number) >= 100_000_000_000)  # in seconds: the year 5138
     try:
         whole = round(number if milliseconds else number * 1000)
-        at = datetime.fromtimestamp(whole // 1000, UTC).replace(microsecond=whole % 1000 * 1000)
+        at = datetime.fromtimestamp(whole // 1000, UTC).astimezone(zone.info).replace(microsecond=whole % 1000 * 1000)
     except (OverflowError, ValueError, OSError) as error:
         raise Impossible(f"{place}: {str(value)[:40]} is no time of ours") from error
     return at.isoformat(timespec="milliseconds" if whole % 1000 else "seconds")

@@ -30,6 +30,7 @@ PROMISED = {
     "check": "--config",
     "send": "[TEXT]",
     "library lint": "[PATH]",
+    "adapter try": "NAME|MAP.toml FILE --header --json",
 }
 
 
