@@ -40,7 +40,7 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
     stages: dict[str, tuple[int, ...]]
     missed: tuple[str, ...]
     mention: tuple[str, ...] = ()
-    words: bool = True
+    words: bool = False
 
     def __repr__(self) -> str:
         """Without address and secret."""

@@ -109,7 +109,7 @@ class RobotTable(msgspec.Struct, frozen=True, kw_only=True):
     stages: dict[str, list[int]] | list[int] | None = None
     missed: bool | list[str] | None = None
     mention: list[str] = msgspec.field(default_factory=list)
-    words: bool = True
+    words: bool = False
 
 
 def read(
