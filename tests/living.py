@@ -156,7 +156,7 @@ class Living:
         """A call of a shop's program; `data` is sent as JSON, bytes as they are. `path` goes on after the shop."""
         given: dict[str, Any] = {"headers": {"Authorization": f"Bearer {token or TOKENS.get(shop, TOKENS['demo'])}"}}
         if data is not None:
-            given["data"] = data if isinstance(data, bytes) else json.dumps(data).encode()
+            given["data"] = data if isinstance(data, bytes) else json.dumps(data, ensure_ascii=False).encode()
             given["headers"]["Content-Type"] = "application/json"
         return await self.ask(method, f"/api/shops/{shop}{path}", **given)
 
