@@ -9,7 +9,7 @@ from replies import fill, odds
 from replies.evidence import Entry, Looked, Phrasing, measure, outlook
 from replies.index import Index
 from replies.meaning import place
-from replies.reading import Reading, follows, read
+from replies.reading import Reading, follows, read, triples
 from replies.sayings import Sayings
 from replies.search import Catalogue, Hit
 from replies.suggestion import ANYWHERE, NOTHING, Ranking, Scope, Suggestion
@@ -33,6 +33,8 @@ CLOSER = (
 )
 BUDGET = 1500  # postings touched for one message: bounds the time of one ranking, whatever the size of the library
 REMEMBERED = 4096  # rankings kept: chat repeats itself
+BUDGET_DEEP = 4000  # the same where the library is deep
+DEEP = 100_000  # phrasings from which single characters and pairs tell too little within the budget: triples are added
 LATEST = 3  # messages of a turn that are also ranked alone, beside the turn as a whole
 REPORTED = 100  # scripts a ranking keeps
 SURE = 0.97  # what a phrasing that says the very same is worth when nothing else can be weighed
@@ -55,6 +57,7 @@ class Matcher:
         self.library = library
         self._scripts: tuple[Script, ...] = library.scripts
         self._number = {script.id: number for number, script in enumerate(self._scripts)}
+        self._deep = sum(1 + len(script.phrasings) for script in self._scripts) >= DEEP
         self._entries = [Entry() for _ in self._scripts]
         self._sayings = Sayings()
         self._index = Index(map(self._read, range(len(self._scripts))))
@@ -74,8 +77,11 @@ class Matcher:
             entry.add(text, reading)
             entry.firm.append(text)
             self._sayings.add(number, reading)
-            pieces.append(reading.pieces)
+            pieces.append(self._pieces(reading))
         return pieces
+
+    def _pieces(self, reading: Reading) -> tuple[str, ...]:
+        return (*reading.pieces, *triples(reading.plain)) if self._deep else reading.pieces
 
     def rank(
         self,
@@ -154,7 +160,7 @@ class Matcher:
 
     def evidence(self, asked: Reading, scope: Scope = ANYWHERE) -> tuple[Found, list[Evidence]]:
         """What speaks for each script worth a look: the material of a ranking, before any weight is put on it."""
-        found = self._index.look(asked.pieces, budget=BUDGET)
+        found = self._index.look(self._pieces(asked), budget=BUDGET_DEEP if self._deep else BUDGET)
         scripts = found.best(KEEP)
         vector = self._meaning.of(asked.plain) if self._meaning and self._space else None
         if vector is not None and self._space:
@@ -225,7 +231,7 @@ class Matcher:
 
     def _count(self, number: int) -> None:
         # Read again rather than kept: pieces are most of what a library weighs, and few scripts ever learn.
-        held = [read(phrasing.text).pieces for phrasing in self._entries[number].phrasings]
+        held = [self._pieces(read(phrasing.text)) for phrasing in self._entries[number].phrasings]
         self._index.learn(number, held[: self._built[number]], held)
 
     def forget(self, text: str, script_id: str) -> None:

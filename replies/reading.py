@@ -121,6 +121,11 @@ def pieces(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*text, *map("".join, itertools.pairwise(text))]))
 
 
+def triples(text: str) -> tuple[str, ...]:
+    """The stretches of three characters of `text`, each once, in order."""
+    return tuple(dict.fromkeys(text[at : at + 3] for at in range(len(text) - 2)))
+
+
 def read(message: str) -> Reading:
     """`message` as it is compared. Never fails; all parts are empty where nothing but marks was typed."""
     whole = normalise(_courtesy().emoticons.sub(" ", message[: 2 * LONGEST]))[:LONGEST]
