@@ -20,6 +20,7 @@ EARLIEST = (
     946_684_800  # 2000-01-01: no chat tool of today has older messages; earlier is a wrong unit or an empty field
 )
 _LOOKS_LIKE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", re.ASCII)
+_VISIBLE = re.compile(r"[^\s\ufeff]")
 LONGEST_ID, CONTEXT_KEYS, LONGEST_VALUE = 200, 64, 2000
 CHANGES = ("message.edited", "message.recalled")
 
@@ -128,9 +129,9 @@ def _fact(event: dict[str, Any], arrival: Arrival, position: int) -> model.AnyFa
     except msgspec.ValidationError as error:
         raise refusal(error, place) from error
     at = _instant(read.at, timestamp, arrival.at, place)
-    revision = _name(getattr(read, "revision", None), f"{place}: revision")
+    revision = named(getattr(read, "revision", None), f"{place}: revision")
     said_at = revision or read.at or timestamp or ""
-    identity = _identity(read.id, f"{place}: id") if read.id is not None else ""
+    identity = identity_of(read.id, f"{place}: id") if read.id is not None else ""
     base = {
         "shop": arrival.shop,
         "conversation": _conversation(read.conversation, kind, arrival, place),
@@ -165,13 +166,14 @@ def keys_of_changes(identity: str) -> list[tuple[str, str]]:
 
 
 def _conversation(value: Id, kind: str, arrival: Arrival, place: str) -> str:
-    return "" if value == "" and arrival.placeless and kind in CHANGES else _identity(value, f"{place}: conversation")
+    return "" if value == "" and arrival.placeless and kind in CHANGES else identity_of(value, f"{place}: conversation")
 
 
-def _identity(value: Id, place: str) -> str:
+def identity_of(value: Id, place: str) -> str:
+    """An id as text. Raises Impossible for one that nobody could see, or too long a one."""
     text = str(value)
-    if not text.strip() or len(text) > LONGEST_ID:
-        raise Impossible(f"{place}: needs 1 to {LONGEST_ID} characters")
+    if not visible(text) or len(text) > LONGEST_ID:
+        raise Impossible(f"{place}: needs 1 to {LONGEST_ID} characters, not all blank")
     return text
 
 
@@ -232,15 +234,15 @@ def _created(read: _Created, base: dict[str, Any], identity: str, place: str) ->
             buyer = read.buyer or _Buyer()
             return model.BuyerSaid(
                 **said,
-                buyer=_identity(buyer.id, f"{place}: buyer.id") if buyer.id is not None else "",
+                buyer=identity_of(buyer.id, f"{place}: buyer.id") if buyer.id is not None else "",
                 name=(buyer.name or "")[:LONGEST_ID],
                 context=context(read.context, place),
             )
         case "agent":
             return model.AgentSaid(
                 **said,
-                agent=_name(read.agent, f"{place}: agent"),
-                reply_id=_name(read.reply_id, f"{place}: reply_id"),
+                agent=named(read.agent, f"{place}: agent"),
+                reply_id=named(read.reply_id, f"{place}: reply_id"),
             )
         case "robot":
             return model.RobotSaid(**said, assisted=read.assisted)
@@ -248,8 +250,14 @@ def _created(read: _Created, base: dict[str, Any], identity: str, place: str) ->
             return model.SystemSaid(**said)
 
 
-def _name(value: Id | None, place: str) -> str:
-    return "" if value is None or value == "" else _identity(value, place)
+def visible(text: str) -> bool:
+    """Is there anything in it but blanks?"""
+    return _VISIBLE.search(text) is not None
+
+
+def named(value: Id | None, place: str) -> str:
+    """An id that may be left out: "" then. Raises Impossible."""
+    return "" if value is None or value == "" else identity_of(value, place)
 
 
 def _order(read: _Order, base: dict[str, Any], _: str, place: str) -> model.AnyFact:
@@ -263,7 +271,7 @@ _READERS: dict[str, tuple[Any, Callable[[Any, dict[str, Any], str, str], model.A
     "conversation.closed": (_Closed, lambda _read, base, _identity, _place: model.Closed(**base)),
     "conversation.assigned": (
         _Assigned,
-        lambda read, base, _identity, place: model.Assigned(**base, agent=_name(read.agent, f"{place}: agent")),
+        lambda read, base, _identity, place: model.Assigned(**base, agent=named(read.agent, f"{place}: agent")),
     ),
     "order.updated": (_Order, _order),
 }

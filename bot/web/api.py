@@ -82,10 +82,8 @@ async def reply(request: web.Request) -> web.Response:
     """`POST .../replies`: guard a reply, and send or hold it."""
     shop, loop = shop_of(request), request.app[LOOP]
     asked = await _read(request, _Reply)
-    identity, agent = str(asked.id), "" if asked.agent is None else str(asked.agent)
-    if not identity.strip() or len(identity) > wire.LONGEST_ID or len(agent) > wire.LONGEST_ID:
-        raise Impossible(f"id and agent: at most {wire.LONGEST_ID} characters, id at least one")
-    if asked.override is not None and not asked.override.reason.strip():
+    identity, agent = wire.identity_of(asked.id, "id"), wire.named(asked.agent, "agent")
+    if asked.override is not None and not wire.visible(asked.override.reason):
         raise Impossible("override.reason: say why")
     now = int(loop.clock.now())
     fact = Drafted(
@@ -134,7 +132,7 @@ async def feedback(request: web.Request) -> web.Response:
         arrived=now,
         script=asked.script,
         action=asked.action,
-        agent="" if asked.agent is None else str(asked.agent)[: wire.LONGEST_ID],
+        agent=wire.named(asked.agent, "agent"),
     )
     (outcome,) = await loop.submit([fact])
     if outcome.failed:
