@@ -44,9 +44,8 @@ log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 
 REMEMBERED = 20_000  # conversations kept decoded between messages
-POSTPONED = 3600  # seconds after which the alarm of a shop that is not served is looked at again
 ALARMS_AT_ONCE = 500  # alarms that share one commit
-AGAIN = 60  # seconds after which an alarm that could not be decided is tried again
+AGAIN = 60  # seconds after which an alarm is looked at again that could not be decided, or whose shop is not served now
 
 
 class Outcome(NamedTuple):
@@ -141,7 +140,7 @@ class Engine:
         shop = self.shops.get(fact.shop)
         if shop is None:  # not served now: its alarms and its outbox are kept for the day it is again
             if isinstance(fact, AlarmDue):
-                self.store.set_alarm(fact.shop, fact.conversation, fact.at + POSTPONED)
+                self.store.set_alarm(fact.shop, fact.conversation, fact.at + AGAIN)
             return Outcome(failed=not isinstance(fact, AlarmDue))
         if isinstance(fact, Drafted):
             prior = self.store.reply(fact.shop, fact.conversation, fact.id)
