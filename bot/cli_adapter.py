@@ -44,7 +44,8 @@ def attempt(*, name: str, file: BinaryIO, headers: tuple[str, ...], as_json: boo
     try:
         tried = trial.attempt(how, file.read(), given, int(SystemClock().now()))
     except DataError as error:
-        raise DataError([f"{file.name}: {problem}" for problem in error.problems]) from error
+        place = getattr(file, "name", "<stdin>")
+        raise DataError([f"{place}: {problem}" for problem in error.problems]) from error
     if as_json:
         click.echo(msgspec.json.encode(tried._asdict()).decode())
     else:

@@ -71,8 +71,8 @@ class _Alternative(msgspec.Struct, frozen=True, kw_only=True, rename={"source": 
 
 
 class _MapFile(msgspec.Struct, frozen=True, kw_only=True):
-    title: str
-    source: str
+    title: str = ""
+    source: str = ""
     signature: schemes.Signature
     sure: str = ""
     encoding: Literal["utf-8", "gbk", "gb18030", "big5"] = "utf-8"
@@ -133,7 +133,7 @@ def _map(written: _MapFile, name: str, problems: list[str]) -> Map | None:
         greeting = Handshake(Condition(when=_equals(written.handshake.when, "handshake.when", problems)), answer)
     return Map(
         name=name,
-        title=written.title,
+        title=written.title or name,
         encoding=written.encoding,
         content_types=tuple(written.content_types),
         inside=_path(written.inside, "inside", problems) if written.inside else None,

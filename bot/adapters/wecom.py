@@ -71,30 +71,33 @@ def _believed(query: Mapping[str, str], sealed: str, keys: Sequence[Key]) -> byt
     for one in keys:
         content = "".join(sorted((one.token, stamp, nonce, sealed))).encode("utf-8", "surrogatepass")
         wanted = hashlib.sha1(content).hexdigest().encode()  # noqa: S324 - the scheme is theirs
-        if hmac.compare_digest(wanted, seen):
-            return _decrypted(one, sealed)
-    raise BadSignature("msg_signature: fits none of the shop's secrets")
+        plain = _decrypted(one, sealed) if hmac.compare_digest(wanted, seen) else None
+        if plain is not None:
+            return plain
+    raise BadSignature("msg_signature: fits none of the shop's secrets, or what is encrypted is for somebody else")
 
 
-def _decrypted(one: Key, sealed: str) -> bytes:
-    """random(16) + length(4, big-endian) + message + receiver, padded to 32 bytes by PKCS #7."""
+def _decrypted(one: Key, sealed: str) -> bytes | None:
+    """The message in random(16) + length(4, big-endian) + message + receiver, padded to 32 bytes by PKCS #7.
+
+    None for what is not that: two keys may share their token while they are changed.
+    """
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes  # noqa: PLC0415 - see key()
 
     try:
         data = base64.b64decode(sealed, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise BadSignature("what is encrypted is not base64") from error
+    except (binascii.Error, ValueError):
+        return None
     if not data or len(data) % BLOCK:
-        raise BadSignature("what is encrypted is not of whole blocks")
+        return None
     decryptor = Cipher(algorithms.AES(one.aes), modes.CBC(one.aes[:BLOCK])).decryptor()
     plain = decryptor.update(data) + decryptor.finalize()
     padding = plain[-1]
     length = int.from_bytes(plain[RANDOM : RANDOM + LENGTH], "big")
     end = RANDOM + LENGTH + length
     whole = 1 <= padding <= PADDED and plain.endswith(bytes([padding]) * padding)
-    if not whole or plain[end : len(plain) - padding] != one.receiver.encode():
-        raise BadSignature("what is encrypted is not for this receiver, or with another key")
-    return plain[RANDOM + LENGTH : end]
+    ours = whole and plain[end : len(plain) - padding] == one.receiver.encode()
+    return plain[RANDOM + LENGTH : end] if ours else None
 
 
 def fields(xml: bytes) -> dict[str, str]:
