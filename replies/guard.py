@@ -11,7 +11,7 @@ from replies import guard_detect as detect
 from replies import guard_variants as variants
 from replies import guard_words as words
 from replies.guard_joints import BREAK
-from replies.guard_judge import Rulebook, callers
+from replies.guard_judge import Rulebook, RuleFailed, callers
 from replies.guard_reading import Reading
 from replies.guard_rewrite import rewrite
 from replies.text import normalise
@@ -49,6 +49,19 @@ class Verdict(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
 
 
+class Explained(msgspec.Struct, frozen=True):
+    """Why a rule did or did not speak: `found` holds what was written, what it was taken for, in which view, how surely;
+    `excuse` is empty if the rule spoke, else never, unless, refusal, quote or together.
+    """
+
+    view: str
+    read: str
+    rule: str
+    when: str
+    found: tuple[tuple[str, str, str, float], ...]
+    excuse: str
+
+
 class Allowance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a shop may say that would otherwise be stopped: its own numbers, addresses, names and sites."""
 
@@ -83,50 +96,84 @@ class Guard:
             allowed=frozenset(re.sub(r"\D", "", phone) for phone in allow.phones),
         )
         self._rules = Rulebook((rule for pack in packs for rule in pack.rules), self._search, self._known.elsewhere)
+        self._watched = frozenset(rule.id for pack in packs for rule in pack.rules if rule.watch)
         phrases = (*allow.addresses, *allow.products, *allow.brands)
         self._allowed = tuple(filter(None, map(normalise, phrases)))
 
-    def check(self, messages: Sequence[str]) -> Verdict:
-        """The verdict on the last of an agent's `messages` (oldest first). Never raises: what fails, blocks."""
-        try:
-            return self._check(list(messages[-REMEMBERED:]))
-        except Exception as error:  # noqa: BLE001 whatever fails in a rule must hold the message
-            return _held(
-                "guard.failed", f"检查时出错（{type(error).__name__}），为稳妥先拦下，请联系管理员。", messages
-            )
+    def check(self, messages: Sequence[str], *, hour: int | None = None, unanswered: int = 0) -> Verdict:
+        """The verdict on the last of an agent's `messages` (oldest first). Never raises: what fails, blocks.
 
-    def _check(self, messages: list[str]) -> Verdict:
+        `hour`: 0 to 23 in the shop's time, if the shop writes first and no buyer waits. `unanswered`: the messages in a row
+        that the buyer has left without an answer, the last not counted.
+        """
+        try:
+            return self._check(list(messages[-REMEMBERED:]), self._known.states(hour=hour, unanswered=unanswered))
+        except Exception as error:  # noqa: BLE001 whatever fails in a rule must hold the message
+            what = f"规则 {error.rule} " if isinstance(error, RuleFailed) else ""
+            kind = type(error.__cause__ or error).__name__
+            return _held("guard.failed", f"{what}检查时出错（{kind}），为稳妥先拦下，请联系管理员。", messages)
+
+    def _check(self, messages: list[str], states: tuple[str, ...]) -> Verdict:
         text = messages[-1] if messages else ""
         problem = unsendable(text)
         if problem:
             return _held(*problem, messages)
-        findings = self.findings(text, [said for said in messages[:-1] if not unsendable(said)])
+        findings = self.findings(text, [said for said in messages[:-1] if not unsendable(said)], states=states)
         if not findings:
             return ALLOWED
         worst: Literal["warn", "block"] = "block" if any(f.action == "block" for f in findings) else "warn"
         return Verdict(worst, rewrite(text, findings, self), tuple(findings))
 
-    def findings(self, text: str, before: Sequence[str] = ()) -> list[Finding]:
-        """All that is wrong with `text`, in order of span; `before` are the earlier messages."""
-        found = [self._finding(match, reading, text, 0) for reading, match in self._matches(text)]
+    def findings(self, text: str, before: Sequence[str] = (), *, states: tuple[str, ...] = ()) -> list[Finding]:
+        """All that is wrong with `text`, in order of span; `before` are the earlier messages. Raises RuleFailed."""
+        found = [
+            self._finding(match, reading, text, 0)
+            for reading in self._readings(text, states=states)
+            for match in self._matches(reading)
+        ]
         if before:
-            told = BREAK.join(before)[-_RECALL:]
-            whole = told + BREAK + text
-            for reading, match in self._matches(whole, joined=True):
-                start, end = reading.span(match.start, match.end)
-                over = BREAK in whole[start:end] and match.way.rule.across
-                if over and start <= len(told):
-                    found.append(self._finding(match, reading, whole, len(told) + 1))
-        return _distinct(found)
+            told = BREAK.join(said.replace(BREAK, " ") for said in before)[-_RECALL:]
+            whole = told + BREAK + text.replace(BREAK, " ")
+            for reading in self._readings(whole, joined=True):
+                for match in self._matches(reading):
+                    start, end = reading.span(match.start, match.end)
+                    if BREAK in whole[start:end] and start <= len(told) and match.way.rule.across:
+                        found.append(self._finding(match, reading, whole, len(told) + 1))
+        return _distinct([finding for finding in found if finding.rule not in self._watched])
 
-    def _matches(self, text: str, *, joined: bool = False) -> Iterable[tuple[Reading, Match]]:
-        reading = Reading(text, self._search, self._known, joined=joined)
-        readings: list[Reading] = [reading]
-        readings.extend(variants.readings(reading))
-        for one in readings:
-            for match in self._rules.judge(one):
-                if not self._allowed or not self._permitted(one, match):
-                    yield one, match
+    def watched(self, text: str) -> list[Finding]:
+        """What the rules in watch mode would have said: to be recorded, never to hold a message. Raises RuleFailed."""
+        found = [
+            self._finding(match, reading, text, 0)
+            for reading in self._readings(text)
+            for match in self._matches(reading)
+        ]
+        return _distinct([finding for finding in found if finding.rule in self._watched])
+
+    def explain(self, text: str) -> list[Explained]:
+        """How `text` was read, and each alternative of a rule that all its words call, with what excuses it. Raises RuleFailed."""
+        return [
+            Explained(
+                view=reading.how or "plain",
+                read=reading.chars,
+                rule=match.way.rule.id,
+                when=" ".join(match.way.slots),
+                found=tuple(
+                    (reading.chars[hit.start : hit.end], hit.word, hit.view, round(hit.weight, 2)) for hit in match.hits
+                ),
+                excuse=excuse,
+            )
+            for reading in self._readings(text)
+            for match, excuse in self._rules.weigh(reading)
+        ]
+
+    def _readings(self, text: str, *, joined: bool = False, states: tuple[str, ...] = ()) -> list[Reading]:
+        first = Reading(text, self._search, self._known, joined=joined, states=states)
+        return [first, *variants.readings(first)]
+
+    def _matches(self, reading: Reading) -> Iterable[Match]:
+        found = self._rules.judge(reading)
+        return [match for match in found if not self._permitted(reading, match)] if self._allowed else found
 
     def _permitted(self, reading: Reading, match: Match) -> bool:
         for phrase in self._allowed:

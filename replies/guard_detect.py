@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,14 +20,17 @@ OPEN = ("amount", "some_number")
 LATIN = ("handle", "id_like")
 NET = ("url_own", "url_platform", "url_foreign", "email")
 FORM = ("placeholder",)
-GROUPS = (LONG, OPEN, LATIN, NET, FORM)
-SLOTS = (*LONG, *OPEN, *LATIN, *NET, *FORM)
+STATE = ("at_night", "pushing")
+GROUPS = (LONG, OPEN, LATIN, NET, FORM, STATE)
+FOUND = frozenset((*LONG, *OPEN, *LATIN, *NET, *FORM))
+SLOTS = (*LONG, *OPEN, *LATIN, *NET, *FORM, *STATE)
 
 _token = re.compile(r"(?<![a-z0-9_])[a-z0-9][a-z0-9_.\-]{2,29}+")
 _version = re.compile(r"v?\d+(?:\.\d+)+[a-z]{0,3}")
 _spaced = re.compile(r"(?<![a-z0-9])[a-z0-9](?:[ ._\-*|/][a-z0-9](?![a-z0-9])){4,30}+")
 _host = re.compile(r"[a-z0-9][a-z0-9\-.]{0,80}+$")
 _host_backwards = re.compile(r"[a-z0-9\-. ]{0,80}+")
+_way = re.compile(r"[/?:][\w\-./?%&=:#]{0,2000}+")
 _scheme = re.compile(r"(?:h(?:tt|xx)ps?:/{1,2}|www\s?\.)\s?([a-z0-9][a-z0-9\-.]*+)")
 _numeric_host = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])(?=[:/])")
 _DOT = re.compile(r"[.。．点·•@＠艾爱圈丶、﹒]|dot|at|:/|D0T|DOT|d0t", re.IGNORECASE)
@@ -55,6 +59,12 @@ class Known(NamedTuple):
     orders: re.Pattern[str]
     parcels: re.Pattern[str]
     numbers: frozenset[str]
+
+    def states(self, *, hour: int | None, unanswered: int) -> tuple[str, ...]:
+        """The slots that hold because of when a message is sent."""
+        late, early = self.facts.night
+        night = hour is not None and (hour >= late or hour < early)
+        return (("at_night",) if night else ()) + (("pushing",) if unanswered >= self.facts.unanswered else ())
 
 
 def known(
@@ -126,7 +136,7 @@ def _net(facts: Facts) -> tuple[re.Pattern[str], re.Pattern[str]]:
 def everything(text: str, known: Known) -> list[Thing]:
     """Every number, id and address of a folded text, in order; positions are those of `text`."""
     found = [*addresses(text, known), *numbers.find(text, known)]
-    taken = [(thing.start, thing.end) for thing in found if thing.slot != "amount"]
+    taken = sorted((thing.start, thing.end) for thing in found if thing.slot != "amount")
     found.extend(thing for thing in handles(text, known) if not _inside(thing, taken))
     found.extend(Thing("placeholder", m.start(), m.end(), m.group()) for m in known.blanks.finditer(text))
     return sorted(found, key=lambda thing: (thing.start, thing.end, thing.slot))
@@ -137,7 +147,8 @@ def _letters_of(value: str) -> str:
 
 
 def _inside(thing: Thing, taken: list[tuple[int, int]]) -> bool:
-    return any(start < thing.end and thing.start < end for start, end in taken)
+    place = bisect_left(taken, (thing.end,))
+    return any(thing.start < end for _, end in taken[max(0, place - 3) : place])
 
 
 def handles(text: str, known: Known) -> Iterator[Thing]:
@@ -165,10 +176,10 @@ def handles(text: str, known: Known) -> Iterator[Thing]:
 def addresses(text: str, known: Known) -> Iterator[Thing]:
     """Web addresses and e-mail, however the dots are written."""
     ending, at = _net(known.facts)
-    seen = -1
+    seen = stop = -1
     for match in ending.finditer(text):
         before = _host.search(text, max(0, match.start() - 80), match.start())
-        if before is None or match.end() <= seen:
+        if before is None or match.end() <= seen or match.start() < stop:
             continue
         host, dot = before.group(), match["dot"]
         start = before.start()
@@ -184,13 +195,9 @@ def addresses(text: str, known: Known) -> Iterator[Thing]:
         seen = match.end()
     for pattern in (_scheme, _numeric_host):
         for match in pattern.finditer(text):
-            if match.start() >= seen or pattern is _numeric_host:
-                yield Thing(
-                    _whose(match.group(match.lastindex or 0), known),
-                    match.start(),
-                    _path(text, match.end()),
-                    match.group(),
-                )
+            if match.start() >= max(stop, seen if pattern is _scheme else -1):
+                stop = _path(text, match.end())
+                yield Thing(_whose(match.group(match.lastindex or 0), known), match.start(), stop, match.group())
 
 
 def _is_host(host: str, dot: str, ending: str) -> bool:
@@ -205,7 +212,7 @@ def _is_host(host: str, dot: str, ending: str) -> bool:
 
 
 def _path(text: str, at: int) -> int:
-    match = re.compile(r"[/?:][\w\-./?%&=:#]*").match(text, at)
+    match = _way.match(text, at)
     return match.end() if match else at
 
 

@@ -35,7 +35,8 @@ class Variant(NamedTuple):
 
 def around(hits: list[Hit], low: int, high: int) -> Iterator[Hit]:
     """The hits (in order) that end at `low` or after and begin at `high` or before."""
-    for hit in hits[bisect_left(hits, (low - LONGEST,)) :]:
+    for at in range(bisect_left(hits, (low - LONGEST,)), len(hits)):
+        hit = hits[at]
         if hit.start > high:
             return
         if hit.end >= low:
@@ -44,7 +45,8 @@ def around(hits: list[Hit], low: int, high: int) -> Iterator[Hit]:
 
 def covered(hit: Hit, shields: list[tuple[int, int]]) -> bool:
     """Does one of the places (in order) hold the hit?"""
-    for start, end in shields[bisect_left(shields, (hit.end - _PHRASE, 0)) :]:
+    for at in range(bisect_left(shields, (hit.end - _PHRASE, 0)), len(shields)):
+        start, end = shields[at]
         if start > hit.start:
             return False
         if hit.end <= end:

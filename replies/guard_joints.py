@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 BREAK = "\n"  # between the messages of a joined text
 _pause = re.compile(r"[,，。.!！?？;；:：、…~～]")
+_quote = re.compile('[“”‘’"「」『』《》（）()]')
 _COUNTED = 8
 
 
@@ -51,7 +52,7 @@ class Joints:
         left, right = self._piece(at, self.gaps, -1), self._piece(at, self.gaps, 1)
         if between.isspace():
             return 0.9 if min(left, right) == 1 else 0.45
-        if _pause.search(between):
+        if _pause.search(between) or _quote.search(between):
             return 0.9 if left == right == 1 else 0.0
         return 0.95
 

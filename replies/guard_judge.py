@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from replies import guard_detect as detect
-from replies.guard_hits import LONGEST, Hit, around
+from replies.guard_hits import Hit, around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,6 +23,15 @@ HARD = frozenset(
 SHORT = (0.0, 0.28, 0.56, 0.95, 1.2, 1.4)
 _MOST = 8  # findings of one alternative that are told
 _slot = re.compile(r"(?P<slot>[a-z_]+)|(?P<order>>)|@(?P<near>\d+)|%(?P<short>\d+)|(?P<space>\s+)|(?P<bad>.)")
+
+
+class RuleFailed(Exception):
+    """A rule could not be applied; `rule` is its id."""
+
+    def __init__(self, rule: str) -> None:
+        """`rule`: the id."""
+        super().__init__(rule)
+        self.rule = rule
 
 
 class Way(NamedTuple):
@@ -121,18 +129,28 @@ class Rulebook:
                 yield way
 
     def judge(self, reading: Reading) -> list[Match]:
-        """What the rules find, without what is excused; in joined messages only what reaches into the last."""
-        found = []
+        """What the rules find, without what is excused. Raises RuleFailed."""
+        return [match for match, excuse in self.weigh(reading) if not excuse]
+
+    def weigh(self, reading: Reading) -> Iterator[tuple[Match, str]]:
+        """Every match with its excuse; in joined messages only what reaches into the last. Raises RuleFailed."""
         for way in dict.fromkeys(self.ways(reading)):
-            kept = 0
-            for match in matches(way, reading):
-                if (reading.joined and match.end <= reading.reach) or excused(match, reading):
-                    continue
-                found.append(match)
-                kept += 1
-                if kept >= _MOST:
-                    break
-        return found
+            try:
+                yield from _weigh(way, reading)
+            except Exception as error:
+                raise RuleFailed(way.rule.id) from error
+
+
+def _weigh(way: Way, reading: Reading) -> Iterator[tuple[Match, str]]:
+    kept = 0
+    for match in matches(way, reading):
+        if reading.joined and match.end <= reading.reach:
+            continue
+        excuse = excused(match, reading)
+        yield match, excuse
+        kept += not excuse
+        if kept >= _MOST:
+            return
 
 
 def matches(way: Way, reading: Reading) -> Iterator[Match]:
@@ -166,12 +184,10 @@ def _fill(way: Way, lists: list[list[Hit]], chosen: list[Hit | None], *, since: 
     for at in sorted(range(len(lists)), key=lambda i: abs(i - anchor)):
         if chosen[at] is not None:
             continue
-        low = min(hit.start for hit in chosen if hit is not None) - way.near - LONGEST
+        low = min(hit.start for hit in chosen if hit is not None) - way.near
         high = max(hit.end for hit in chosen if hit is not None) + way.near
         best: tuple[float, Hit] | None = None
-        for hit in lists[at][bisect_left(lists[at], (low,)) :]:
-            if hit.start > high:
-                break
+        for hit in around(lists[at], low, high):
             gap = _gap(hit, at, chosen, ordered=way.ordered)
             if gap is not None and gap <= way.near:
                 cost = gap * 0.02 - hit.weight - 0.3 * (hit.end > since)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -99,7 +100,7 @@ def find(text: str, known: Known) -> Iterator[Thing]:
         yield from _run(text, match.start(), match.end(), made=made, known=known)
     for match in made.soft.finditer(text):
         digits, start = _soft(match.group(), made)
-        if digits and not any(a <= match.start() + start and match.end() <= b for a, b in covered):
+        if digits and not _within(match.start() + start, match.end(), covered):
             at = match.start() + start
             yield Thing("phone" if len(digits) == 11 else "qq_number", at, at + len(digits), digits, "sound", 0.9)
     for match in _letters.finditer(text):
@@ -107,6 +108,11 @@ def find(text: str, known: Known) -> Iterator[Thing]:
             value = match.group().translate(_looks)
             slot = "phone" if _mobile.fullmatch(value) else "qq_number"
             yield Thing(slot, match.start(), match.end(), value, "leet", 0.9)
+
+
+def _within(start: int, end: int, runs: list[tuple[int, int]]) -> bool:
+    place = bisect_right(runs, (start, end))
+    return any(a <= start and end <= b for a, b in runs[max(0, place - 1) : place])
 
 
 def _soft(run: str, made: Forms) -> tuple[str, int]:

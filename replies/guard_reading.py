@@ -32,9 +32,18 @@ class Reading:
     """
 
     def __init__(
-        self, text: str, search: Search, known: detect.Known, *, joined: bool = False, variant: Variant | None = None
+        self,
+        text: str,
+        search: Search,
+        known: detect.Known,
+        *,
+        joined: bool = False,
+        variant: Variant | None = None,
+        states: tuple[str, ...] = (),
     ) -> None:
-        """`joined`: several messages, each ended by BREAK but the last. `variant`: for a text made from another."""
+        """`joined`: several messages, each ended by BREAK but the last. `variant`: for a text made from another.
+        `states`: slots that hold because of when the message is sent.
+        """
         self.text, self.search, self.known, self.joined = text, search, known, joined
         self.back = variant.back if variant else ()
         self.how = variant.how if variant else ""
@@ -49,6 +58,9 @@ class Reading:
         self._shields: dict[str, list[tuple[int, int]]] = {}
         self._whole = len(self.chars) == len(text)
         self.latin = latin.search(self.chars) is not None
+        for state in states:
+            self._hits[state] = [Hit(0, len(self.chars), 1.0, "state", state)]
+            self.mask |= search.slot_bits[state]
         self._scan(search.rare)
         self._form()
 
@@ -216,7 +228,7 @@ class Reading:
                     self._frequent()
                 elif slot in self.known.shapes:
                     self._shaped(slot)
-                found = self._detected.get(slot, []) if slot in detect.SLOTS else self._settled(slot)
+                found = self._detected.get(slot, []) if slot in detect.FOUND else self._settled(slot)
             self._found[slot] = found
         return found
 

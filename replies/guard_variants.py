@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from replies.guard_words import Search
 
-_leet = re.compile(r"(?<![a-z0-9])(?=[a-z0-9@$!|]*[a-z@])(?=[a-z0-9@$!|]*[0-9@$!|])[a-z0-9@$!|]{2,24}+")
+_leet = re.compile(r"(?<![a-z0-9@$!|])(?=[a-z0-9@$!|]{0,24}[a-z@])(?=[a-z0-9@$!|]{0,24}[0-9@$!|])[a-z0-9@$!|]{2,24}+")
 _plain = str.maketrans("013457@$!|", "oieastasil")
 _backwards = re.compile(
     r"(?:moc|nc|ten|pot|pohs|piv|zyx|gro|cc|erots)\.[a-z0-9\-]{2,}|[a-z0-9]\.www(?![a-z0-9])|//:s?ptth"
@@ -66,7 +67,14 @@ def _has_code(first: Reading) -> bool:
 
 def _decode(first: Reading) -> Variant | None:
     """v3ix!n becomes veixin: digits and signs inside Latin words as the letters they look like."""
-    text = _leet.sub(lambda m: m.group().translate(_plain), first.plain.chars)
+    own = [first.tight.span(hit.start, hit.end) for hit in first.find("url_own")]
+    ours = [(bisect_left(first.plain.origin, start), bisect_left(first.plain.origin, end)) for start, end in own]
+
+    def decoded(match: re.Match[str]) -> str:
+        kept = any(start <= match.start() < end for start, end in ours)
+        return match.group() if kept else match.group().translate(_plain)
+
+    text = _leet.sub(decoded, first.plain.chars)
     return Variant(text, (*first.plain.origin, len(first.text)), {}) if text != first.plain.chars else None
 
 
@@ -146,7 +154,9 @@ def _places(first: Reading) -> list[int]:
     for at, like in enumerate(map(stray_likes().get, chars)):
         if like is not None:
             left, right = chars[at - 1 : at], chars[at + 1 : at + 2]
-            if not (after.get(left, none).isdisjoint(like) and before.get(right, none).isdisjoint(like)):
+            follows, leads = after.get(left, none), before.get(right, none)
+            itself = chars[at] in follows or chars[at] in leads
+            if not itself and not (follows.isdisjoint(like) and leads.isdisjoint(like)):
                 found.append(at)
     return found
 

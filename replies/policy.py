@@ -69,7 +69,8 @@ def _pack(name: str, text: bytes, *, lexicon: Lexicon, platforms: tuple[str, ...
             except ValueError as error:
                 problems.append(f"{where}: when {way!r}: {error}")
         problems += [f"{where}: unknown slot {slot!r}" for slot in (*rule.unless, *rule.never) if slot not in bit]
-        if not (rule.blocks or rule.warns) or not rule.passes:
+        timed = all(slot in detect.STATE for way in rule.when for slot in way.split())
+        if not timed and (not (rule.blocks or rule.warns) or not rule.passes):
             problems.append(f"{where}: needs examples that are stopped and examples that pass")
         rules.append(rule)
     own, domains, orders = (tuple(map(str, table.get(key, ()))) for key in ("own", "domains", "orders"))

@@ -55,6 +55,8 @@ class Facts(msgspec.Struct, frozen=True, eq=False, forbid_unknown_fields=True):
     hotlines: tuple[str, ...]
     things: tuple[str, ...]
     variables: tuple[str, ...]
+    night: tuple[int, int]
+    unanswered: int
 
 
 class Lexicon(msgspec.Struct, frozen=True, eq=False):
