@@ -14,7 +14,7 @@ from bot.errors import BadPayload, Impossible
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.adapters.fieldmap import Alternative, Condition, Field, Map, Path, Rule
+    from bot.adapters.fieldmap import Alternative, Condition, Field, Handshake, Map, Path, Rule
     from bot.deadline import Zone
 
 CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "gbk": "gb18030", "gb2312": "gb18030", "gb18030": "gb18030"}
@@ -58,9 +58,16 @@ def read(how: Map, body: bytes, arrived: Arrived) -> Reading:
         whole = unpacked(how, payload)
         view = _View(how, whole, whole, arrived)
         if how.handshake is not None and _fits(how.handshake.condition, view):
-            return Reading([], {key: view.get(path) for key, path in how.handshake.answer.items()})
+            return Reading([], _answer(how.handshake, view))
         heard += _messages(view, len(heard))
     return Reading(heard)
+
+
+def _answer(handshake: Handshake, view: _View) -> dict[str, Any]:
+    answer = {key: view.get(path) for key, path in handshake.answer.items()}
+    if not all(isinstance(value, str | int | float) for value in answer.values()):
+        raise BadPayload(f"the handshake needs {', '.join(path.name for path in handshake.answer.values())}")
+    return answer
 
 
 def decode(how: Map, body: bytes, charset: str) -> Any:  # noqa: ANN401 - whatever JSON holds
@@ -228,11 +235,13 @@ def _raw(alternative: Alternative, view: _View) -> Any:  # noqa: ANN401 - whatev
         return value
     for entry in value if isinstance(value, list) else []:
         inner = view._replace(item=entry)
-        if all(
-            (wanted := view.get(right)) is not None and inner.get(left) == wanted for left, right in alternative.where
-        ):
+        if all(_same(inner.get(left), view.get(right)) for left, right in alternative.where):
             return inner.get(alternative.pick)
     return None
+
+
+def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
+    return isinstance(one, str | int) and isinstance(other, str | int) and plain(one) == plain(other)
 
 
 def _told(alternative: Alternative, value: Any, how: Map, place: str) -> Any:  # noqa: ANN401 - as above
@@ -241,7 +250,9 @@ def _told(alternative: Alternative, value: Any, how: Map, place: str) -> Any:  #
         if said in alternative.values:
             return alternative.values[said]
         if alternative.other is None:
-            raise Impossible(f"{place}: {str(value)[:40]!r} is none of those that the map {how.name} knows")
+            # A list is not shown: one nested deep enough cannot even be written.
+            shown = repr(str(value)[:40]) if said is not None else type(value).__name__
+            raise Impossible(f"{place}: {shown} is none of those that the map {how.name} knows")
         return alternative.other
     match alternative.unit:
         case "":

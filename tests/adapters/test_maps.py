@@ -244,6 +244,8 @@ def test_the_handshake_of_douyin():
         body = json.dumps({"event": "verify_webhook", "content": {"challenge": challenge}}).encode()
         reading = reader.read(adapters.load("douyin"), body, reader.Arrived({}, "d"))
         assert reading == reader.Reading([], {"challenge": challenge})
+    with pytest.raises(BadPayload, match="handshake"):
+        facts("douyin", b'{"event":"verify_webhook","content":{"challenge":[[]]}}')
 
 
 def test_two_buyers_may_say_the_same():

@@ -80,6 +80,21 @@ def test_a_payload_with_one_value_changed(tool, whole, data):
     tried(tool, json.dumps(changed, ensure_ascii=False).encode(adapters.load(tool).encoding))
 
 
+DEEP = [
+    ("chatwoot", b'{"event":"message_created","conversation":{"id":1},"content":"a","message_type":%s}'),
+    ("douyin", b'{"event":"im_receive_msg","content":{"user_infos":[{"open_id":%s}]},"from_user_id":%s}'),
+    ("douyin", b'{"event":"verify_webhook","content":{"challenge":%s}}'),
+    ("pinduoduo", b'{"response":"push","message":{"type":0,"from":{"role":%s},"to":{"uid":%s},"info":%s}}'),
+]
+
+
+@pytest.mark.parametrize(("tool", "body"), DEEP)
+def test_lists_nested_as_deep_as_they_are_read(tool, body):
+    """What can just be decoded cannot be written or compared any more a few calls deeper: it is refused all the same."""
+    for depth in range(900, 1000):
+        tried(tool, body.replace(b"%s", b"[" * depth + b"]" * depth))
+
+
 GENERIC = st.fixed_dictionaries(
     {
         "type": st.sampled_from(
