@@ -1,4 +1,7 @@
-"""I carry outbox rows to their channel: in order within a conversation, again after a failure, never twice at once."""
+"""I carry outbox rows to their channel: in order within a conversation, again after a failure, never twice at once.
+
+Replies wait for earlier replies of their conversation only, so that no event which a chat tool dislikes holds one up.
+"""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ class SQLiteStore:
         self._do("drop_pushes", shop, conversation, kind, about)
 
     def ready(self, now: float, each: int) -> list[Push]:
-        """What may be sent now: the oldest push of each conversation, of each shop at most `each` of them."""
+        """What may be sent now: of each conversation the oldest reply and the oldest other push; of each shop `each`."""
         return [Push(*row) for row in self._rows("ready", now, each)]
 
     def next_push(self, after: float) -> float | None:

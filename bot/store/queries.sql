@@ -29,9 +29,15 @@ SELECT min(at) FROM alarm;
 INSERT INTO feed (shop, conversation, type, at, data) VALUES (?, ?, ?, ?, ?);
 
 -- name: push
--- It waits for what was pushed before it in its conversation.
+-- It waits for what was pushed before it in its conversation; replies wait for replies alone.
 INSERT INTO outbox (seq, shop, conversation, type, about, first_at, next_at, head)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, NOT EXISTS (SELECT 1 FROM outbox WHERE shop = ?2 AND conversation = ?3));
+VALUES (
+    ?1, ?2, ?3, ?4, ?5, ?6, ?6,
+    NOT EXISTS (
+        SELECT 1 FROM outbox
+        WHERE shop = ?2 AND conversation = ?3 AND (type = 'message.send') = (?4 = 'message.send')
+    )
+);
 
 -- name: drop_pushes
 -- Those that nobody needs any more.

@@ -186,8 +186,12 @@ class Row:
 
 names = st.sampled_from("ab")
 doings = st.one_of(
-    st.tuples(st.just("push"), names, names, st.sampled_from(["warning", "send"]), names),
-    st.tuples(st.just("drop"), names, names, st.sampled_from(["warning", "send"]), names),
+    st.tuples(
+        st.just("push"), names, names, st.sampled_from(["deadline.warning", "deadline.missed", "message.send"]), names
+    ),
+    st.tuples(
+        st.just("drop"), names, names, st.sampled_from(["deadline.warning", "deadline.missed", "message.send"]), names
+    ),
     st.tuples(st.just("done"), st.integers(0, 30)),
     st.tuples(st.just("again"), st.integers(0, 30), st.floats(1, 9)),
 )
@@ -215,7 +219,7 @@ def _do(store, rows: list[Row], doing: tuple) -> None:
 @given(st.lists(doings, max_size=40), st.floats(0, 9), st.integers(1, 3))
 @settings(max_examples=60, deadline=None)
 def test_the_outbox_is_an_obvious_list(doings, now, each):
-    """Of each conversation the oldest push only, of each shop the first few whose time has come; whatever was done."""
+    """Of each conversation the oldest reply and the oldest other push, of each shop the first few whose time has come."""
     store, rows = SQLiteStore(None), []
     for doing in doings:
         with store.transaction():
@@ -236,7 +240,10 @@ def test_the_outbox_is_an_obvious_list(doings, now, each):
 
 
 def _before(other: Row, row: Row) -> bool:
-    return (other.shop, other.conversation) == (row.shop, row.conversation) and other.seq < row.seq
+    """Must `other` be sent before `row`? Replies wait for replies, and other events for other events."""
+    if (other.shop, other.conversation) != (row.shop, row.conversation):
+        return False
+    return other.seq < row.seq and (other.kind == "message.send") == (row.kind == "message.send")
 
 
 def test_a_push_brings_its_event(store):
@@ -326,15 +333,15 @@ def test_every_earlier_schema_becomes_this_one(file, count):
 def test_what_waited_to_be_sent_is_sent_after_an_upgrade(file):
     """The outbox of the first version goes on: the oldest of each conversation first."""
     old = made_at(file, 1)
-    for seq, conversation in ((1, "a"), (2, "a"), (3, "b")):
-        old.execute("INSERT INTO feed VALUES (?, 'demo', ?, 'x', 0, '{}')", (seq, conversation))
-        old.execute("INSERT INTO outbox VALUES (?, 'demo', ?, 'x', '', 0, 0, 0)", (seq, conversation))
+    for seq, conversation, kind in ((1, "a", "x"), (2, "a", "x"), (3, "b", "x"), (4, "a", "message.send")):
+        old.execute("INSERT INTO feed VALUES (?, 'demo', ?, ?, 0, '{}')", (seq, conversation, kind))
+        old.execute("INSERT INTO outbox VALUES (?, 'demo', ?, ?, '', 0, 0, 0)", (seq, conversation, kind))
     old.close()
     store = SQLiteStore(file)
-    assert [push.seq for push in store.ready(9, 9)] == [1, 3]
+    assert sorted(push.seq for push in store.ready(9, 9)) == [1, 3, 4]
     with store.transaction():
         store.pushed(1)
-    assert [push.seq for push in store.ready(9, 9)] == [2, 3]
+    assert sorted(push.seq for push in store.ready(9, 9)) == [2, 3, 4]
     store.close()
 
 
