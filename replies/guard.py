@@ -10,8 +10,10 @@ import msgspec
 from replies import guard_detect as detect
 from replies import guard_variants as variants
 from replies import guard_words as words
+from replies.guard_findings import ALLOWED, Explained, Finding, Verdict, distinct, held, source, unsendable
 from replies.guard_joints import BREAK
 from replies.guard_judge import Rulebook, RuleFailed, callers
+from replies.guard_owner import OwnerBook, version
 from replies.guard_reading import Reading
 from replies.guard_rewrite import rewrite
 from replies.text import normalise
@@ -20,46 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from replies.guard_judge import Match
-    from replies.rules import Action, Pack, Rule
+    from replies.rules import OwnerRule, Pack
 
-LONGEST = 100_000  # characters of a message
+__all__ = ["Allowance", "Explained", "Finding", "Guard", "Verdict"]
+
 REMEMBERED = 10  # messages of a conversation that matter, the last included
 _RECALL = 2_000  # characters of the earlier messages that are read again
-
-
-class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One offence. `span`: code points of the original last message; `across`: it began in an earlier message."""
-
-    rule: str
-    category: str
-    action: Literal["warn", "block"]
-    span: tuple[int, int]
-    excerpt: str
-    reason: str
-    source: str
-    rewrite: str | None
-    across: bool = False
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """The strongest action of `findings`; `rewrite` is a whole message that passes, or None."""
-
-    verdict: Literal["allow", "warn", "block"]
-    rewrite: str | None
-    findings: tuple[Finding, ...]
-
-
-class Explained(msgspec.Struct, frozen=True):
-    """Why a rule did or did not speak: `found` holds what was written, what it was taken for, in which view, how surely;
-    `excuse` is empty if the rule spoke, else never, unless, refusal, quote or together.
-    """
-
-    view: str
-    read: str
-    rule: str
-    when: str
-    found: tuple[tuple[str, str, str, float], ...]
-    excuse: str
 
 
 class Allowance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,18 +40,20 @@ class Allowance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     domains: tuple[str, ...] = ()
 
 
-ALLOWED = Verdict("allow", None, ())
-
-
 class Guard:
     """The rules of some packs, ready to check messages. Keeps nothing between two checks."""
 
-    def __init__(self, packs: Sequence[Pack], *, allow: Allowance | None = None) -> None:
-        """`packs` as policy.packs gives them. Raises ValueError for a rule that cannot be read."""
+    def __init__(
+        self, packs: Sequence[Pack], *, allow: Allowance | None = None, owner: tuple[OwnerRule, ...] = ()
+    ) -> None:
+        """`packs` as policy.packs gives them, `owner` as guard_owner.read_rules does. Raises ValueError for an unreadable rule."""
         allow = allow or Allowance()
         first = packs[0]
         self.packs = tuple(packs)
         self.version = "+".join(f"{pack.id}@{pack.version[:12]}" for pack in packs)
+        if owner:
+            self.version += f"+owner@{version(owner)[:12]}"
+        self._owner = OwnerBook(owner) if owner else None
         lexicon = first.lexicon
         self._search = words.build(lexicon, detect.GROUPS, callers(lexicon))
         own = (*allow.domains, *(domain for pack in packs for domain in pack.domains))
@@ -96,7 +66,9 @@ class Guard:
             allowed=frozenset(re.sub(r"\D", "", phone) for phone in allow.phones),
         )
         self._rules = Rulebook((rule for pack in packs for rule in pack.rules), self._search, self._known.elsewhere)
-        self._watched = frozenset(rule.id for pack in packs for rule in pack.rules if rule.watch)
+        self._watched = frozenset(rule.id for pack in packs for rule in pack.rules if rule.watch) | {
+            rule.id for rule in owner if rule.watch
+        }
         phrases = (*allow.addresses, *allow.products, *allow.brands)
         self._allowed = tuple(filter(None, map(normalise, phrases)))
 
@@ -111,13 +83,13 @@ class Guard:
         except Exception as error:  # noqa: BLE001 whatever fails in a rule must hold the message
             what = f"规则 {error.rule} " if isinstance(error, RuleFailed) else ""
             kind = type(error.__cause__ or error).__name__
-            return _held("guard.failed", f"{what}检查时出错（{kind}），为稳妥先拦下，请联系管理员。", messages)
+            return held("guard.failed", f"{what}检查时出错（{kind}），为稳妥先拦下，请联系管理员。", messages)
 
     def _check(self, messages: list[str], states: tuple[str, ...]) -> Verdict:
         text = messages[-1] if messages else ""
         problem = unsendable(text)
         if problem:
-            return _held(*problem, messages)
+            return held(*problem, messages)
         findings = self.findings(text, [said for said in messages[:-1] if not unsendable(said)], states=states)
         if not findings:
             return ALLOWED
@@ -131,6 +103,7 @@ class Guard:
             for reading in self._readings(text, states=states)
             for match in self._matches(reading)
         ]
+        found.extend(self._owned(text))
         if before:
             told = BREAK.join(said.replace(BREAK, " ") for said in before)[-_RECALL:]
             whole = told + BREAK + text.replace(BREAK, " ")
@@ -139,16 +112,16 @@ class Guard:
                     start, end = reading.span(match.start, match.end)
                     if BREAK in whole[start:end] and start <= len(told) and match.way.rule.across:
                         found.append(self._finding(match, reading, whole, len(told) + 1))
-        return _distinct([finding for finding in found if finding.rule not in self._watched])
+        return distinct([finding for finding in found if finding.rule not in self._watched])
 
     def watched(self, text: str) -> list[Finding]:
         """What the rules in watch mode would have said: to be recorded, never to hold a message. Raises RuleFailed."""
-        found = [
+        said = [
             self._finding(match, reading, text, 0)
             for reading in self._readings(text)
             for match in self._matches(reading)
         ]
-        return _distinct([finding for finding in found if finding.rule in self._watched])
+        return distinct([finding for finding in (*said, *self._owned(text)) if finding.rule in self._watched])
 
     def explain(self, text: str) -> list[Explained]:
         """How `text` was read, and each alternative of a rule that all its words call, with what excuses it. Raises RuleFailed."""
@@ -175,6 +148,22 @@ class Guard:
         found = self._rules.judge(reading)
         return [match for match in found if not self._permitted(reading, match)] if self._allowed else found
 
+    def _owned(self, text: str) -> Iterable[Finding]:
+        """What the owner's own rules say."""
+        if self._owner is None:
+            return
+        for rule, start, end in self._owner.find(Reading(text, self._search, self._known)):
+            yield Finding(
+                rule=rule.id,
+                category=rule.category,
+                action=rule.action,
+                span=(start, end),
+                excerpt=text[start:end],
+                reason=rule.reason,
+                source=rule.source,
+                rewrite=rule.rewrite or None,
+            )
+
     def _permitted(self, reading: Reading, match: Match) -> bool:
         for phrase in self._allowed:
             at = reading.chars.find(phrase)
@@ -199,49 +188,3 @@ class Guard:
             rewrite=rule.rewrite or None,
             across=across,
         )
-
-
-def source(rule: Rule) -> str:
-    """Where a rule comes from, how sure that is, and what breaking it costs."""
-    sure = {"rule": "规则原文（转载）", "reported": "第三方转述", "inferred": "由规则推断"}[rule.sure]
-    return f"{rule.source}〔{sure}〕" + (f" 处罚：{rule.penalty}" if rule.penalty else "")
-
-
-def unsendable(text: str) -> tuple[str, str] | None:
-    """Why a text cannot be sent at all: rule id and reason; None if it can."""
-    if not text.strip() or (not text.isprintable() and not normalise(text) and not _shown(text)):
-        return "guard.empty", "消息是空的。"
-    if len(text) > LONGEST:
-        return "guard.too_long", f"消息超过 {LONGEST} 个字。"
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return "guard.unreadable", "消息里有无法显示的字符。"
-    return None
-
-
-def _shown(text: str) -> bool:
-    return any(char.isprintable() and not char.isspace() for char in text)
-
-
-def _held(rule: str, reason: str, messages: Sequence[str]) -> Verdict:
-    text = messages[-1] if messages and isinstance(messages[-1], str) else ""
-    action: Action = "block"
-    finding = Finding(rule, "unsendable", action, (0, min(len(text), LONGEST)), "", reason, "本程序的安全规定", None)
-    return Verdict("block", None, (finding,))
-
-
-def _distinct(found: list[Finding]) -> list[Finding]:
-    """In order of span; of several findings of a category that overlap, the strongest and then the longest."""
-    kept: list[Finding] = []
-    strength = {"block": 0, "warn": 1}
-    for finding in sorted(found, key=lambda f: (strength[f.action], f.across, f.span[0] - f.span[1], f.span, f.rule)):
-        if not any(_same(finding, other) for other in kept):
-            kept.append(finding)
-    return sorted(kept, key=lambda f: (f.span, f.rule))
-
-
-def _same(one: Finding, other: Finding) -> bool:
-    if one.category != other.category:
-        return False
-    return one.span[0] < other.span[1] and other.span[0] < one.span[1]

@@ -11,6 +11,7 @@ from replies.guard_words import LETTERS
 from replies.text import fold_table
 
 if TYPE_CHECKING:
+    from replies.guard_words import Word
     from replies.text import View
 
 BREAK = "\n"  # between the messages of a joined text
@@ -86,3 +87,26 @@ class Joints:
     def together(self, left: int, right: int) -> bool:
         """Do two places stand in one clause?"""
         return bisect_right(self.clauses, left) == bisect_right(self.clauses, right)
+
+
+def edges(chars: str, pairs: frozenset[str], start: int, end: int) -> float:
+    """How much of a find's weight stays, if its edges belong to ordinary words: 烦您 in 麻烦您."""
+    left = start > 0 and chars[start - 1 : start + 1] in pairs
+    right = chars[end - 1 : end + 1] in pairs
+    return (0.55 if left else 1.0) * (0.55 if right else 1.0)
+
+
+def runs_on(word: Word, joints: Joints, start: int, *, leet: bool) -> bool:
+    """Is the find part of a longer Latin word, or the head of a model number: WX-200?"""
+    chars, lone, end = joints.chars, word.length == 1, start + word.length
+    left, right = chars[start - 1] if start else "", chars[end : end + 1]
+    if word.latin_left and left and (left in LETTERS or (lone and left.isdigit())):
+        return not joints.open_left(start)
+    if not word.latin_right or not right:
+        return False
+    if right in LETTERS or (lone and right.isdigit()):
+        return not joints.open_left(end)
+    if word.length != 2 or not chars[start:end].isascii():
+        return False
+    between = joints.between.get(end, "")
+    return (right.isdigit() and between in {"", "-", "_"}) or (leet and between in {"-", "_"})

@@ -6,11 +6,13 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from replies import guard_detect as detect
-from replies.guard_hits import Hit, around
+from replies.guard_excuse import excused
+from replies.guard_hits import around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from replies.guard_hits import Hit
     from replies.guard_reading import Reading
     from replies.guard_words import Search
     from replies.rules import Lexicon, Rule
@@ -212,62 +214,3 @@ def _gap(hit: Hit, at: int, chosen: list[Hit | None], *, ordered: bool) -> int |
         gap = max(hit.start - mine.end, mine.start - hit.end)
         nearest = gap if nearest is None else min(nearest, gap)
     return nearest
-
-
-def excused(match: Match, reading: Reading) -> str:
-    """Why the match is no offence: `never`, `unless`, `refusal`, `quote`, or "" if nothing excuses it."""
-    rule = match.way.rule
-    if rule.apart and not _apart(match, reading):
-        return "together"
-    if any(reading.find(slot) for slot in rule.never):
-        return "never"
-    for slot in rule.unless:
-        for hit in around(reading.find(slot), match.start - 6, match.end + 6):
-            inside = match.start <= hit.start and hit.end <= match.end and not _free(hit, match)
-            if not inside and hit.weight > 0.5:
-                return "unless"
-    if rule.refusable and not match.hard and (refused(match, reading) or reading.find("denial")):
-        return "refusal"
-    if rule.quotable and not match.hard and quoted(match, reading):
-        return "quote"
-    return ""
-
-
-def refused(match: Match, reading: Reading) -> bool:
-    """Is it said that this may not be, is not, or will not be done?"""
-    together = reading.joints.together
-    for hit in around(reading.find("negation"), match.start - 8, match.end):
-        if hit.view != "exact":
-            continue
-        if hit.end <= match.start and together(hit.start, match.start) and not _lures(reading, hit.end, match.start):
-            return True
-        if match.start <= hit.start and hit.end <= match.end and _free(hit, match):
-            return True
-    after = around(reading.find("negation_after"), match.end, match.end + 6)
-    return any(hit.view == "exact" and hit.start >= match.end and together(match.end - 1, hit.start) for hit in after)
-
-
-def _lures(reading: Reading, start: int, end: int) -> bool:
-    """Does what stands between a refusal and a match make it an invitation: 这里不能改价，..."""
-    return any(start <= hit.start and hit.end <= end for hit in around(reading.find("lure_gap"), start, end))
-
-
-def _apart(match: Match, reading: Reading) -> bool:
-    start, end = reading.span(match.start, match.end)
-    return "\n" in reading.text[start:end]
-
-
-def _free(hit: Hit, match: Match) -> bool:
-    return not any(mine.start < hit.end and hit.start < mine.end for mine in match.hits)
-
-
-def quoted(match: Match, reading: Reading) -> bool:
-    """Does the match stand in what the buyer is quoted to have said?"""
-    for place, start, end in reading.quotes:
-        if not (start <= match.start and match.end <= end):
-            continue
-        if place <= 1 and end < len(reading.chars):
-            return True
-        if any(hit.end <= start for hit in around(reading.find("attribution"), start - 14, start)):
-            return True
-    return False

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from replies import guard_detect as detect
 from replies import guard_sound as sound
+from replies.guard_disguise import tight_table
 from replies.guard_hits import Hit, Variant, covered
-from replies.guard_joints import BREAK, Joints
+from replies.guard_joints import BREAK, Joints, edges, runs_on
 from replies.guard_spell import latin, spelled, tokens
-from replies.guard_words import LETTERS, tight_table
 from replies.text import View, fold_table, origins, view
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Reading:
             self.parts = True
 
     def _weigh(self, word: Word, start: int, end: int) -> None:
-        if word.latin and self._runs_on(word, start, end):
+        if word.latin and runs_on(word, self.joints, start, leet=self.how == "leet"):
             return
         weight = word.weight
         if word.kind == "order":
@@ -142,38 +142,16 @@ class Reading:
             if self.chars[start:end] in self.search.ordinary:
                 weight *= 0.7
         if word.kind != "exact":
-            weight *= self._edges(start, end)
+            weight *= edges(self.chars, self.search.pairs, start, end)
         if not self._whole and end - start > 1:
             weight *= self.joints.weight(start, end)
         self._put(word, Hit(start, end, weight, word.kind, word.word))
-
-    def _edges(self, start: int, end: int) -> float:
-        """Less, if the edges of a find belong to ordinary words: 烦您 in 麻烦您."""
-        chars, pairs = self.chars, self.search.pairs
-        left = start > 0 and chars[start - 1 : start + 1] in pairs
-        right = chars[end - 1 : end + 1] in pairs
-        return (0.55 if left else 1.0) * (0.55 if right else 1.0)
-
-    def _runs_on(self, word: Word, start: int, end: int) -> bool:
-        """Is the find part of a longer Latin word, or the head of a model number: WX-200?"""
-        chars, lone = self.chars, end - start == 1
-        left, right = chars[start - 1] if start else "", chars[end : end + 1]
-        if word.latin_left and left and (left in LETTERS or (lone and left.isdigit())):
-            return not self.joints.open_left(start)
-        if not word.latin_right or not right:
-            return False
-        if right in LETTERS or (lone and right.isdigit()):
-            return not self.joints.open_left(end)
-        if end - start != 2 or not chars[start:end].isascii():
-            return False
-        between = self.joints.between.get(end, "")
-        return (right.isdigit() and between in {"", "-", "_"}) or (self.how == "leet" and between in {"-", "_"})
 
     def _hear(self, word: Word, start: int, end: int) -> None:
         surface = self.chars[start:end]
         if surface == word.word or surface in self.search.ordinary or surface in self.search.watched:
             return
-        weight = sound.likeness(surface, word.word) * self._edges(start, end)
+        weight = sound.likeness(surface, word.word) * edges(self.chars, self.search.pairs, start, end)
         if weight >= FLOOR and not self._whole:
             weight *= self.joints.weight(start, end)
         self._put(word, Hit(start, end, weight, "sound", word.word))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from replies.guard import Finding, Guard
+    from replies.guard import Guard
+    from replies.guard_findings import Finding
 
 _clause = re.compile(r"[^,，。.!！?？;；\n]+[,，。.!！?？;；\n]*")
 

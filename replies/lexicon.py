@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from replies import DataError
-from replies import guard_words as words
+from replies.guard_disguise import tight
 from replies.rules import Facts, Lexicon, Shape, Term
 
 Files = tuple[tuple[str, bytes], ...]
@@ -63,12 +63,12 @@ class _Collected:
 
     def check(self) -> None:
         for name, term in self.terms.items():
-            said = {words.tight(word) for word in (*term.words, *term.plain)}
+            said = {tight(word) for word in (*term.words, *term.plain)}
             for word in (*term.words, *term.plain, *term.latin, *term.shields):
-                if not words.tight(word):
+                if not tight(word):
                     self.problems.append(f"terms: {name}: {word!r} is nothing when folded")
             for shield in term.shields:
-                if words.tight(shield) in said:
+                if tight(shield) in said:
                     self.problems.append(f"terms: {name}: not: {shield!r} hides the word itself")
         self.groups["elsewhere"] = tuple(name for name in self.terms if name.startswith("at_"))
         for group, members in self.groups.items():

@@ -102,6 +102,24 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     passes: tuple[str | tuple[str, ...], ...] = ()
 
 
+class OwnerRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule a shop's owner adds: `words` (found folded, across signs), `patterns` (over the folded text), `slots` of ours.
+
+    `watch`: only recorded, never held.
+    """
+
+    id: str
+    reason: str
+    action: Action = "block"
+    category: str = "owner"
+    source: str = "店铺自己的规则"
+    words: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    slots: tuple[str, ...] = ()
+    rewrite: str = ""
+    watch: bool = False
+
+
 class Pack(msgspec.Struct, frozen=True, eq=False):
     """The rules of one file. `own`: terms that name the platform itself; `domains`: its own; `orders`: its number shapes."""
 

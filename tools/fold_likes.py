@@ -9,8 +9,8 @@ from __future__ import annotations
 from char_similar import std_cal_sim
 
 from replies import guard_sound as sound
-from replies import guard_words as words
 from replies import policy
+from replies.guard_disguise import tight
 from replies.lexicon import read_lexicon
 from replies.text import WORDS
 
@@ -23,11 +23,7 @@ def main() -> None:
     terms = tuple((path.name, path.read_bytes()) for path in sorted((policy.FOLDER / "terms").glob("*.toml")))
     lexicon = read_lexicon(terms)
     watched = {
-        char
-        for term in lexicon.terms.values()
-        for word in term.words
-        if len(words.tight(word)) > 1
-        for char in words.tight(word)
+        char for term in lexicon.terms.values() for word in term.words if len(tight(word)) > 1 for char in tight(word)
     }
     common = sound.common()
     lines = []

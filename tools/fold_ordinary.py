@@ -11,8 +11,8 @@ import jieba
 
 from replies import guard_sound as sound
 from replies import guard_variants as variants
-from replies import guard_words as words
 from replies import policy
+from replies.guard_disguise import disguises, tight
 from replies.lexicon import read_lexicon
 from replies.text import WORDS
 
@@ -43,13 +43,10 @@ def main() -> None:
     """Write fold_ordinary.txt and fold_pairs.txt."""
     terms = tuple((path.name, path.read_bytes()) for path in sorted((policy.FOLDER / "terms").glob("*.toml")))
     lexicon = read_lexicon(terms)
-    watched = {words.tight(word) for term in lexicon.terms.values() for word in (*term.words, *term.plain)}
+    watched = {tight(word) for term in lexicon.terms.values() for word in (*term.words, *term.plain)}
     heard = {spelling for word in watched for spelling in sound.spellings(word)}
     patterns = {
-        way
-        for term in lexicon.terms.values()
-        for word in term.words
-        for way, _ in words.disguises(words.tight(word), term)
+        way for term in lexicon.terms.values() for word in term.words for way, _ in disguises(tight(word), term)
     }
     table = sound.sound_table()
     found = [
