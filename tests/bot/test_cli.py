@@ -322,23 +322,30 @@ def test_a_stream_does_not_hold_up_the_end(demo):
         listening.close()
 
 
+@pytest.fixture
+def _own_logs(monkeypatch):
+    """A server that starts in this process leaves its logs as they are."""
+    monkeypatch.setattr("bot.web.serve.logging.basicConfig", lambda **_: None)
+
+
+@pytest.mark.usefixtures("_own_logs")
 def test_a_port_in_use_is_a_sentence(tmp_path):
     """Of two servers on one port the second says so and exits 2."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = run("serve", "--port", str(port), "--data", str(tmp_path / "data"))
-    assert done.returncode == 2
-    assert done.stdout == b""
-    assert done.stderr.startswith(f"cannot listen on 127.0.0.1:{port}: Address already in use".encode())
+        done = kuaihui("serve", "--port", str(port), "--data", str(tmp_path / "data"))
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"cannot listen on 127.0.0.1:{port}: Address already in use")
 
 
+@pytest.mark.usefixtures("_own_logs")
 def test_a_broken_database_is_a_sentence(tmp_path):
     """A database that is none is named, exit 2."""
     (tmp_path / "kuaihui.sqlite").write_bytes(b"not a database" * 100)
-    done = run("serve", "--port", "0", "--data", str(tmp_path))
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"{tmp_path / 'kuaihui.sqlite'}: ".encode())
-    assert b"Traceback" not in done.stderr
+    done = kuaihui("serve", "--port", "0", "--data", str(tmp_path))
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{tmp_path / 'kuaihui.sqlite'}: ")
+    assert "Traceback" not in done.stderr
 
 
 def test_config_secrets_are_not_printed(tmp_path):

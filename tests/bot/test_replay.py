@@ -222,7 +222,8 @@ def test_two_runs_are_equal_byte_for_byte(folder):
     written = []
     for seed in ("1", "2"):
         out = folder / f"out-{seed}.json"
-        done = run("replay", str(log), "--platform", "pinduoduo", "--json", str(out), PYTHONHASHSEED=seed)
+        given = ["--library", str(folder / "library.toml"), "--json", str(out)]
+        done = run("replay", str(log), "--platform", "pinduoduo", *given, PYTHONHASHSEED=seed)
         assert (done.returncode, done.stderr) == (0, b"")
         written.append(out.read_bytes())
     assert written[0] == written[1]
