@@ -177,6 +177,7 @@ async def test_a_recall_of_another_message_waits(server):
     for identity in ("@9VwNmessage1==:x", "@9VwNmessage1", "nothing"):
         body = raw("douyin/recall", content=json.dumps({"server_message_id": identity}))
         assert (await hear(server, "douyin", body)).json["accepted"] == 1
+    assert await server.loop.read(lambda store: list(store.facts_between("demo", 0, 2 * TEN))) == []
     await hear(server, "douyin", raw("douyin/receive_text"))
     assert await waiting(server) == ["@4F8Aconversation=="]
 
