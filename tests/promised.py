@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DOCUMENT = json.loads(document())
 _PATHS = {template: re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))) for template in DOCUMENT["paths"]}
-_SEALED: dict[str, jsonschema_rs.Validator] = {}
+_VALIDATORS: dict[tuple[str, bool], jsonschema_rs.Validator] = {}
 
 
 def template_of(path: str) -> str | None:
@@ -50,14 +50,15 @@ def promised(method: str, path: str, answer: Answer) -> None:
             jsonschema_rs.validate(schema, answer.json)
 
 
-def fits(value: object, name: str) -> None:
-    """Is the value one of the schema of that name, without a property that the schema does not name?"""
-    if name not in _SEALED:
-        sealed = {"components": {"schemas": _seal(DOCUMENT["components"]["schemas"])}}
-        _SEALED[name] = jsonschema_rs.Draft202012Validator(
-            {**sealed, "$ref": f"#/components/schemas/{name}"}, validate_formats=True
+def fits(value: object, name: str, *, sealed: bool = True) -> None:
+    """Is the value one of the schema of that name? `sealed`: without a property that the schema does not name."""
+    if (name, sealed) not in _VALIDATORS:
+        schemas = DOCUMENT["components"]["schemas"]
+        _VALIDATORS[name, sealed] = jsonschema_rs.Draft202012Validator(
+            {"components": {"schemas": _seal(schemas) if sealed else schemas}, "$ref": f"#/components/schemas/{name}"},
+            validate_formats=True,
         )
-    _SEALED[name].validate(value)
+    _VALIDATORS[name, sealed].validate(value)
 
 
 def _seal(schema: Any) -> Any:
