@@ -121,8 +121,8 @@ def _fact(event: dict[str, Any], arrival: Arrival, position: int) -> model.AnyFa
         return None
     shape, build = _READERS[kind]
     data = event.get("data", event)
-    if arrival.placeless and kind in CHANGES and isinstance(data, dict):
-        data = {"conversation": "", **data}
+    if arrival.placeless and kind in CHANGES and isinstance(data, dict) and data.get("conversation") is None:
+        data = {**data, "conversation": ""}
     try:
         read = msgspec.convert(data, shape)
         timestamp = msgspec.convert(event.get("timestamp"), str | None)
