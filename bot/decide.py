@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from rapidfuzz import fuzz
 
-from bot import deadline
+from bot import deadline, talk
 from bot.model import (
     AgentSaid,
     AlarmDue,
@@ -38,23 +37,19 @@ from bot.model import (
     Suggest,
     SystemSaid,
     Violation,
-    Wait,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from replies.guard import Verdict
     from replies.match import Suggestion
 
 replace = msgspec.structs.replace
 
-GUARD_SECONDS, GUARD_MESSAGES = 600, 10  # how far back the guard looks (contract: webhook events)
-ECHO_SECONDS = 600  # the same text within this time is the echo of our own reply
 SENDING_SECONDS = 600  # a reply is tried for so long; after that its wait runs on
 PICK_LIKENESS = 90  # an agent message at least so much like an offered text (percent) was picked
-HELD, HELD_AFTER_CUT = 48, 24  # messages held of a conversation
-CLIP = 2000  # characters held of one message: enough for the guard's look back and for matching
+UNNAMED = "(unnamed)"  # an agent that the chat tool does not name: a person all the same, and not the curator
 EARLY = 20  # changes held for messages that have not come yet
 
 
@@ -69,8 +64,16 @@ class Shop(Protocol):
     def zone(self) -> deadline.Zone:
         """Where the shop's days begin."""
 
-    def suggest(self, turn: Sequence[str], context: Mapping[str, str]) -> tuple[Suggestion, ...]:
-        """Scripts for the buyer's open turn."""
+    def suggest(
+        self,
+        turn: Sequence[str],
+        context: Mapping[str, str],
+        *,
+        before: Sequence[str],
+        sent: Collection[str],
+        at: int,
+    ) -> tuple[Suggestion, ...]:
+        """Scripts for the buyer's open turn; `before`: what he asked earlier; `sent`: what he was just told."""
 
     def check(self, messages: Sequence[str]) -> Verdict:
         """The verdict on the last of the shop's messages."""
@@ -90,7 +93,7 @@ def decide(conversation: Conversation, fact: AnyFact, shop: Shop) -> Step:  # no
         case Edited():
             return _changed(conversation, Change(fact.id, fact.at, fact.text), shop, now=fact.arrived)
         case Closed():
-            conversation = _insert(conversation, Message(fact.key, fact.at, "closed"), shop)
+            conversation = talk.insert(conversation, Message(fact.key, fact.at, "closed"), shop)
             return _recount(conversation, shop, now=fact.arrived)
         case Assigned():
             return _unchanged_clock(replace(conversation, agent=fact.agent), shop)
@@ -104,28 +107,13 @@ def decide(conversation: Conversation, fact: AnyFact, shop: Shop) -> Step:  # no
             queued = tuple(reply for reply in conversation.queued if reply.id != fact.id)
             return _unchanged_clock(replace(conversation, queued=queued), shop, Settle(fact.id, failed=fact.reason))
         case Picked():
-            credit = Credit(fact.script, fact.action, fact.agent, "\n".join(turn(conversation)))
+            credit = Credit(fact.script, fact.action, fact.agent, "\n".join(talk.turn(conversation)))
             return _unchanged_clock(conversation, shop, credit)
         case AlarmDue():
             waits, effects = deadline.ring(
                 conversation.waits, shop.targets, fact.at, paused_until=_paused(conversation)
             )
             return _unchanged_clock(replace(conversation, waits=waits), shop, *effects)
-
-
-def turn(conversation: Conversation) -> list[str]:
-    """The buyer's open turn: the texts of every message since the last agent message, oldest first."""
-    return [message.text for message in _open_turn(conversation) if message.text]
-
-
-def _open_turn(conversation: Conversation) -> list[Message]:
-    open_turn: list[Message] = []
-    for message in reversed(conversation.messages):
-        if message.role == "agent":
-            break
-        if message.role == "buyer" and message.recalled_at is None and message.kind == "text":
-            open_turn.append(message)
-    return open_turn[::-1]
 
 
 def _buyer_said(conversation: Conversation, fact: BuyerSaid, shop: Shop) -> Step:
@@ -135,15 +123,20 @@ def _buyer_said(conversation: Conversation, fact: BuyerSaid, shop: Shop) -> Step
         name=fact.name or conversation.name,
         context={**conversation.context, **fact.context} if fact.context else conversation.context,
     )
-    conversation = _insert(conversation, Message(fact.id, fact.at, "buyer", fact.text[:CLIP], fact.kind), shop)
+    conversation = talk.insert(
+        conversation, Message(fact.id, fact.at, "buyer", fact.text[: talk.CLIP], fact.kind), shop
+    )
     return _suggest(conversation, shop, fact.arrived, asked=True)
 
 
 def _suggest(conversation: Conversation, shop: Shop, now: int, *before: Effect, asked: bool = False) -> Step:
     """Replace what is offered for the turn, then count again. `asked`: the buyer wrote; what is offered is said anew."""
-    messages = _open_turn(conversation)
+    messages = talk.open_turn(conversation)
     texts = [message.text for message in messages if message.text]
-    offered = shop.suggest(texts, conversation.context) if texts else ()
+    offered: tuple[Suggestion, ...] = ()
+    if texts:
+        earlier, sent = talk.told(conversation, len(messages))
+        offered = shop.suggest(texts, conversation.context, before=earlier, sent=sent, at=now)
     effects = list(before)
     if offered != conversation.offered or (offered and asked):
         effects.append(Suggest(tuple(message.id for message in messages), offered))
@@ -151,41 +144,24 @@ def _suggest(conversation: Conversation, shop: Shop, now: int, *before: Effect, 
 
 
 def _agent_said(conversation: Conversation, fact: AgentSaid, shop: Shop) -> Step:
-    echo = _echo_of(conversation, fact)
+    echo = talk.echo_of(conversation, fact)
     if echo is not None:
-        said = Message(fact.id, fact.at, "agent", fact.text[:CLIP], fact.kind, fact.agent, echo)
+        said = Message(fact.id, fact.at, "agent", fact.text[: talk.CLIP], fact.kind, fact.agent, echo)
         ours = tuple(message for message in conversation.messages if message.reply_id != echo)
         queued = tuple(reply for reply in conversation.queued if reply.id != echo)
-        conversation = _insert(replace(conversation, messages=ours, queued=queued), said, shop)
+        conversation = talk.insert(replace(conversation, messages=ours, queued=queued), said, shop)
         return _withdraw(conversation, shop, fact.arrived, Settle(echo))
     effects = [*_violation(conversation, fact, shop), *_credit(conversation, fact.text, fact.agent)]
-    said = Message(fact.id, fact.at, "agent", fact.text[:CLIP], fact.kind, fact.agent)
-    return _withdraw(_insert(conversation, said, shop), shop, fact.arrived, *effects)
+    said = Message(fact.id, fact.at, "agent", fact.text[: talk.CLIP], fact.kind, fact.agent)
+    return _withdraw(talk.insert(conversation, said, shop), shop, fact.arrived, *effects)
 
 
 def _withdraw(conversation: Conversation, shop: Shop, now: int, *effects: Effect) -> Step:
     """After an answer: nothing is offered for an empty turn; for one that went on, what fits what is left of it."""
-    if _open_turn(conversation):
+    if talk.open_turn(conversation):
         return _suggest(conversation, shop, now, *effects)
     gone = (Suggest((), ()),) if conversation.offered else ()
     return _recount(replace(conversation, offered=()), shop, *effects, *gone, now=now)
-
-
-def _echo_of(conversation: Conversation, fact: AgentSaid) -> str | None:
-    """The reply of ours that this message is, by its id or by the same text within ten minutes."""
-    ours = [(reply.id, reply.at, reply.text[:CLIP]) for reply in conversation.queued]
-    ours += [(said.reply_id, said.at, said.text) for said in conversation.messages if _is_delivery(said)]
-    for identity, at, text in ours:
-        if fact.reply_id == identity:
-            return identity
-        if not fact.reply_id and text == fact.text[:CLIP] and abs(fact.at - at) <= ECHO_SECONDS:
-            return identity
-    return None
-
-
-def _is_delivery(said: Message) -> bool:
-    """A reply that the chat tool took, whose echo has not come yet."""
-    return bool(said.reply_id) and said.id == said.reply_id
 
 
 def _others_said(conversation: Conversation, fact: RobotSaid | SystemSaid, shop: Shop) -> Step:
@@ -194,8 +170,8 @@ def _others_said(conversation: Conversation, fact: RobotSaid | SystemSaid, shop:
     if isinstance(fact, RobotSaid):
         role = "assisted" if fact.assisted else "robot"
         effects = _violation(conversation, fact, shop)
-    said = Message(fact.id, fact.at, role, fact.text[:CLIP], fact.kind)
-    return _recount(_insert(conversation, said, shop), shop, *effects, now=fact.arrived)
+    said = Message(fact.id, fact.at, role, fact.text[: talk.CLIP], fact.kind)
+    return _recount(talk.insert(conversation, said, shop), shop, *effects, now=fact.arrived)
 
 
 def _violation(conversation: Conversation, fact: AgentSaid | RobotSaid, shop: Shop) -> list[Effect]:
@@ -203,19 +179,8 @@ def _violation(conversation: Conversation, fact: AgentSaid | RobotSaid, shop: Sh
         return []
     role: Role = "agent" if isinstance(fact, AgentSaid) else "robot"
     agent = fact.agent if isinstance(fact, AgentSaid) else ""
-    verdict = shop.check([*said_before(conversation, fact.at), fact.text])
+    verdict = shop.check([*talk.said_before(conversation, fact.at), fact.text])
     return [Violation(fact.id, role, agent, fact.text, verdict.findings)] if verdict.findings else []
-
-
-def said_before(conversation: Conversation, at: int) -> list[str]:
-    """What the shop's side said in the minutes before, oldest first: what a message may continue."""
-    said = [
-        message.text
-        for message in conversation.messages
-        if message.role in ("agent", "robot", "assisted") and message.text and at - GUARD_SECONDS <= message.at <= at
-    ]
-    said += [reply.text[:CLIP] for reply in conversation.queued if at - GUARD_SECONDS <= reply.at <= at]
-    return said[-(GUARD_MESSAGES - 1) :]
 
 
 def _credit(conversation: Conversation, text: str, agent: str) -> list[Effect]:
@@ -225,12 +190,12 @@ def _credit(conversation: Conversation, text: str, agent: str) -> list[Effect]:
         alike = fuzz.ratio(offer.text or "", text, score_cutoff=PICK_LIKENESS)
         if alike > likeness:
             best, likeness = offer.script, alike
-    return [Credit(best, "picked", agent, "\n".join(turn(conversation)))] if best else []
+    return [Credit(best, "picked", agent or UNNAMED, "\n".join(talk.turn(conversation)))] if best else []
 
 
 def _drafted(conversation: Conversation, fact: Drafted, shop: Shop) -> Step:
     """The one place where a reply is sent: after the guard, which holds on any failure."""
-    verdict = shop.check([*said_before(conversation, fact.at), fact.text])
+    verdict = shop.check([*talk.said_before(conversation, fact.at), fact.text])
     confirmed = verdict.verdict == "warn" and bool(fact.override) and fact.shown
     if verdict.verdict != "allow" and not confirmed:
         hold = Hold(fact.id, fact.agent, fact.text, fact.script, fact.override, verdict)
@@ -248,8 +213,8 @@ def _delivered(conversation: Conversation, fact: Delivered, shop: Shop) -> Step:
     if reply is None:  # its echo was quicker than the answer to our request
         return _unchanged_clock(conversation, shop, Settle(fact.id))
     queued = tuple(other for other in conversation.queued if other.id != fact.id)
-    said = Message(fact.id, fact.at, "agent", reply.text[:CLIP], reply_id=fact.id)
-    return _withdraw(_insert(replace(conversation, queued=queued), said, shop), shop, fact.arrived, Settle(fact.id))
+    said = Message(fact.id, fact.at, "agent", reply.text[: talk.CLIP], reply_id=fact.id)
+    return _withdraw(talk.insert(replace(conversation, queued=queued), said, shop), shop, fact.arrived, Settle(fact.id))
 
 
 def _changed(conversation: Conversation, change: Change, shop: Shop, *, now: int) -> Step:
@@ -258,7 +223,7 @@ def _changed(conversation: Conversation, change: Change, shop: Shop, *, now: int
         early = (*conversation.early, change)[-EARLY:]
         return _unchanged_clock(replace(conversation, early=early), shop)
     messages = tuple(
-        _apply(message, change) if message.id == change.id else message for message in conversation.messages
+        talk.apply(message, change) if message.id == change.id else message for message in conversation.messages
     )
     conversation = replace(conversation, messages=messages)
     effects: list[Effect] = []
@@ -267,58 +232,13 @@ def _changed(conversation: Conversation, change: Change, shop: Shop, *, now: int
     if change.text is not None and edited.text == held.text:
         return _unchanged_clock(conversation, shop)
     if change.text is not None and edited.role == "agent":
-        before = [text for text in said_before(conversation, edited.at) if text != edited.text]
+        before = [text for text in talk.said_before(conversation, edited.at) if text != edited.text]
         verdict = shop.check([*before, change.text])
         if verdict.findings:
             effects.append(Violation(edited.id, "agent", edited.agent, change.text, verdict.findings))
     if edited.role == "buyer":
         return _suggest(conversation, shop, now, *effects)
     return _recount(conversation, shop, *effects, now=now)
-
-
-def _apply(message: Message, change: Change) -> Message:
-    if change.text is None:
-        # A buyer cannot take back a message before he sent it; recalls of answers reopen nothing, so they keep none.
-        return replace(message, recalled_at=max(change.at, message.at)) if message.role == "buyer" else message
-    if message.edited_at is not None and change.at < message.edited_at:
-        return message  # an edit that was overtaken on its way by a later one
-    return replace(message, text=change.text[:CLIP], edited_at=change.at)
-
-
-def _insert(conversation: Conversation, message: Message, shop: Shop) -> Conversation:
-    """The conversation with one message more, in the order of time; the oldest settled ones make room."""
-    for change in conversation.early:
-        if change.id == message.id:
-            message = _apply(message, change)
-    early = tuple(change for change in conversation.early if change.id != message.id)
-    if conversation.settled is not None and message.at < (conversation.settled.at or 0):
-        return replace(conversation, early=early)
-    messages = list(conversation.messages)
-    messages.insert(bisect_right(messages, message.at, key=_at), message)
-    conversation = replace(conversation, messages=tuple(messages), early=early)
-    return _cut(conversation, shop) if len(messages) > HELD else conversation
-
-
-def _at(message: Message) -> int:
-    return message.at
-
-
-def _cut(conversation: Conversation, shop: Shop) -> Conversation:
-    """Let go of messages that an agent has answered; of a very long unanswered turn, of its middle."""
-    messages = conversation.messages
-    last = len(messages) - HELD_AFTER_CUT
-    while last < len(messages) and messages[last].at >= messages[-1].at - GUARD_SECONDS and last > 0:
-        last -= 1
-    answered = next((place for place in range(last, -1, -1) if messages[place].role == "agent"), None)
-    if answered is not None:
-        settled = deadline.settle(messages[: answered + 1], shop.targets, shop.zone, conversation.settled)
-        return replace(conversation, messages=messages[answered + 1 :], settled=settled)
-    if len(messages) <= 2 * HELD:
-        return conversation
-    starts = {wait.start for wait in conversation.waits}
-    middle = messages[HELD // 2 : -HELD]
-    kept = [message for message in middle if message.at in starts or message.role == "agent"][-HELD:]
-    return replace(conversation, messages=(*messages[: HELD // 2], *kept, *messages[-HELD:]))
 
 
 def _paused(conversation: Conversation) -> int | None:
@@ -341,9 +261,3 @@ def _recount(conversation: Conversation, shop: Shop, *effects: Effect, now: int)
 def _unchanged_clock(conversation: Conversation, shop: Shop, *effects: Effect) -> Step:
     alarm = deadline.next_alarm(conversation.waits, shop.targets, paused_until=_paused(conversation))
     return Step(replace(conversation, version=conversation.version + 1, alarm=alarm), effects)
-
-
-def most_urgent(conversation: Conversation) -> Wait | None:
-    """The open wait with the earliest `due`; waits not yet missed come first."""
-    waiting = [wait for wait in conversation.waits if wait.answered is None]
-    return min(waiting, key=lambda wait: (wait.missed, wait.due), default=None)

@@ -77,6 +77,7 @@ def config(server: Server, known: Demo) -> Config:
         timezone="Asia/Shanghai",
         stages={},
         targets={},
+        bars=None,
         allow=Allowance(),
         keys=(signature.secret(known.webhook_secret),),
         token=known.token,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from bot import alerts, outward, wire
-from bot.decide import decide, most_urgent
+from bot.decide import decide
 from bot.model import (
     AgentSaid,
     AlarmDue,
@@ -32,6 +32,7 @@ from bot.model import (
 )
 from bot.ports import Alert, Event, Reply
 from bot.store import StoreError
+from bot.talk import most_urgent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +45,8 @@ log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 
 REMEMBERED = 20_000  # conversations kept decoded between messages
+TAUGHT = ("picked", "edited")  # what an agent did with a script that says it was the right one
+LESSONS = 20_000  # picks of a shop that are learned again at a start, the latest ones
 ALARMS_AT_ONCE = 500  # alarms that share one commit
 AGAIN = 60  # seconds after which an alarm is looked at again that could not be decided, or whose shop is not served now
 
@@ -67,6 +70,9 @@ class Engine:
     def __init__(self, store: Store, shops: Mapping[str, Shop], clock: Clock) -> None:
         """`shops` by id."""
         self.store, self.shops, self.clock = store, shops, clock
+        for shop in shops.values():
+            for asked, script, agent, at in store.picks(shop.id, LESSONS):
+                shop.learn(asked, script, agent, at)
         self.told: list[Event] = []
         self.posted = False
         self._held: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
@@ -224,6 +230,8 @@ class Engine:
                     return  # its delivery and its echo both say that it arrived: it is told once
             case Credit():
                 self.store.credit(*place, effect.script, effect.action, effect.agent, effect.asked, fact.at)
+                if effect.action in TAUGHT:
+                    shop.learn(effect.asked, effect.script, effect.agent, fact.at)
             case _:
                 pass
         seq = self._tell(outward.event(effect, conversation, shop.zone, now), conversation, shop, now)

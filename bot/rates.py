@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from bot import deadline
-from bot.decide import ECHO_SECONDS
 from bot.model import AgentSaid, Assigned, BuyerSaid, Closed, Delivered, Drafted, Message, Recalled, RobotSaid, Wait
+from bot.talk import ECHO_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,16 +13,19 @@ import replies
 from bot import platforms
 from bot.config import ShopConfig
 from bot.deadline import Target, Zone
-from replies import DataError, library, policy
+from replies import DataError, library, meaning, policy
 from replies.guard import Allowance, Guard, Verdict
-from replies.match import Matcher, Suggestion
+from replies.learning import Lessons
+from replies.match import Matcher, Scope, Suggestion
+from replies.stages import stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from bot.config import Config
     from bot.platforms import Platform
 
+LONGEST_LESSON = 200  # characters of a turn that may become a phrasing
 BUILT_IN = Path(replies.__file__).parent / "scripts"
 
 
@@ -34,14 +38,32 @@ class Shop:
         self.zone = Zone(config.timezone)
         self.targets: tuple[Target, ...] = platform.targets
         self.matcher, self.guard = matcher, guard
+        self.lessons, self.bars = Lessons(matcher), config.bars
         self.keys, self.callback_url, self.robots = config.keys, config.callback_url, config.robots
         self.adapters = config.adapters
         self.token_hash = hash_token(config.token)
         self._scripts = frozenset(script.id for script in matcher.library.scripts)
 
-    def suggest(self, turn: Sequence[str], context: Mapping[str, str]) -> tuple[Suggestion, ...]:
-        """Up to three scripts for the buyer's open turn, best first; none when nothing fits."""
-        return self.matcher.rank(turn, context=context).shown
+    def suggest(
+        self,
+        turn: Sequence[str],
+        context: Mapping[str, str],
+        *,
+        before: Sequence[str] = (),
+        sent: Collection[str] = (),
+        at: int,
+    ) -> tuple[Suggestion, ...]:
+        """Up to three scripts for the buyer's open turn at an instant, best first; none when nothing fits.
+
+        `before`: what he asked earlier, oldest first. `sent`: what he was told: not offered again word for word.
+        """
+        scope = Scope(self.platform.id, stage(context), datetime.fromtimestamp(at, self.zone.info).date().isoformat())
+        return self.matcher.rank(turn, context=context, scope=scope, before=before, sent=sent, bars=self.bars).shown
+
+    def learn(self, asked: str, script: str, agent: str, at: int) -> None:
+        """An agent (empty: the curator) picked a script for what was asked. Long turns say too much to learn from."""
+        if asked and len(asked) <= LONGEST_LESSON and self.knows(script):
+            self.lessons.pick(asked, script, agent=agent, day=self.zone.local(at)[0])
 
     def set_stages(self, stages: Mapping[str, tuple[int, ...]]) -> None:
         """Warn at these stages (seconds before `due`) for the targets named; raises DataError for impossible ones."""
@@ -80,13 +102,14 @@ def assemble(config: Config) -> dict[str, Shop]:
     """All shops by id; raises DataError with every mistake of every library, pack and platform file."""
     shops: dict[str, Shop] = {}
     problems: list[str] = []
-    matchers: dict[tuple[Path, ...], Matcher] = {}
+    read: dict[tuple[Path, ...], library.Library] = {}
+    vectors = meaning.load(Path(config.server.data) / "vectors") if config.server.meaning else None
     for shop in config.shops:
         try:
             paths = shop.library or (BUILT_IN,)
-            if paths not in matchers:  # shops with the same library share what was read
-                matchers[paths] = Matcher(library.load(paths))
-            shops[shop.id] = build(shop, matchers[paths])
+            if paths not in read:  # the same files are read once, but each shop learns for itself
+                read[paths] = library.load(paths)
+            shops[shop.id] = build(shop, Matcher(read[paths], vectors))
         except DataError as error:
             problems += [problem for problem in error.problems if problem not in problems]
     if problems:
@@ -122,6 +145,7 @@ def trial(
         timezone=timezone,
         stages={},
         targets={},
+        bars=None,
         allow=Allowance(),
         keys=(),
         token="",

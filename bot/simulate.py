@@ -14,8 +14,8 @@ import msgspec
 from rich.text import Text
 
 from bot import model, wire
-from bot.decide import most_urgent
 from bot.scene import Play, Scene, Shown
+from bot.talk import most_urgent
 from bot.told import hung, labels, left, told
 from bot.virtual import VirtualDriver
 from replies import fill

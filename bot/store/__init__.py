@@ -263,6 +263,10 @@ class SQLiteStore:
         """What an agent did with a suggestion."""
         self._do("credit", shop, conversation, script, action, agent, asked, at)
 
+    def picks(self, shop: str, limit: int) -> list[tuple[str, str, str, int]]:
+        """(asked, script, agent, at) of the latest picks of a shop, oldest first."""
+        return self._do("picks", shop, limit).fetchall()
+
     def feed(self, shop: str, after: int, limit: int) -> list[Event]:
         """Feed rows of a shop with a number above `after`."""
         return [Event(*row) for row in self._rows("feed", shop, after, limit)]

@@ -86,6 +86,13 @@ WHERE shop = ? AND conversation = ? ORDER BY at, id;
 -- name: credit
 INSERT INTO pick (shop, conversation, script, action, agent, asked, at) VALUES (?, ?, ?, ?, ?, ?, ?);
 
+-- name: picks
+-- The latest ones that said a script was right, oldest first.
+SELECT asked, script, agent, at FROM (
+    SELECT seq, asked, script, agent, at FROM pick
+    WHERE shop = ? AND action IN ('picked', 'edited') ORDER BY seq DESC LIMIT ?
+) ORDER BY seq;
+
 -- name: feed
 SELECT seq, shop, conversation, type, at, data FROM feed WHERE shop = ? AND seq > ? ORDER BY seq LIMIT ?;
 

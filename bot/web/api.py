@@ -12,9 +12,9 @@ import msgspec
 
 from bot import outward, urgency, wire
 from bot import rates as counting
-from bot.decide import said_before
 from bot.errors import BadPayload, Busy, Conflict, Impossible, Missing
 from bot.model import Action, Conversation, Drafted, Picked
+from bot.talk import said_before
 from bot.web.app import LOOP, METRICS, TODAY, answer, body_of, path_id, shop_of
 
 if TYPE_CHECKING:

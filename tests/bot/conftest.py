@@ -12,6 +12,7 @@ from living import living, two_shops
 from bot import model
 from bot.shop import trial
 from bot.virtual import VirtualDriver
+from replies.learning import Lessons
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,16 +29,26 @@ def read_shop():
 
 
 @pytest.fixture(scope="session")
-def shop_on(read_shop):
-    """A shop of a test's own on any platform, all with the same library."""
-    made = {"pinduoduo": read_shop}
+def read_shops(read_shop):
+    """Shops by platform, made when a test first wants one."""
+    return {"pinduoduo": read_shop}
+
+
+@pytest.fixture
+def shop_on(read_shop, read_shops):
+    """A shop of a test's own on any platform, all with the same library; what it learns goes with the test."""
+    lessons = Lessons(read_shop.matcher)
 
     def on(platform: str):
-        if platform not in made:
-            made[platform] = trial(platform, [], "Asia/Shanghai", matcher=read_shop.matcher)
-        return copy(made[platform])
+        if platform not in read_shops:
+            read_shops[platform] = trial(platform, [], "Asia/Shanghai", matcher=read_shop.matcher)
+        shop = copy(read_shops[platform])
+        shop.lessons = lessons
+        return shop
 
-    return on
+    yield on
+    for lesson in lessons.listed():
+        read_shop.matcher.forget(lesson.text, lesson.script)
 
 
 @pytest.fixture

@@ -17,9 +17,11 @@ from bot.adapters.entrance import AdapterTable
 from bot.robots import RobotTable
 from replies import DataError
 from replies.guard import Allowance
+from replies.odds import Bars
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config.example.toml"
+WHOLE = re.sub("^#- ", "", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)  # with the optional blocks
 KEY = b"0123456789abcdef0123456789abcdef"
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
 TOKEN = "a-token-long-enough"
@@ -58,13 +60,20 @@ def mistakes(file: Path, known: dict[str, str] | None = None) -> list[str]:
 
 
 def test_the_example_loads():
-    """The example is a whole config: nothing is wrong with it, and a shop can be built from it."""
-    read = config.load(EXAMPLE, KNOWN)
+    """As it stands it needs a secret and a token, and nothing is wrong with it."""
+    read = config.load(EXAMPLE, {"SHOP_WEBHOOK_SECRET": SECRET, "SHOP_TOKEN": TOKEN})
     assert read.shops[0].keys == (KEY,)
     assert read.shops[0].token == TOKEN
+    assert (read.shops[0].robots, read.shops[0].adapters) == ((), {})
+
+
+def test_the_example_loads_with_its_optional_blocks(written):
+    """Robots and adapters are taken once their marks are gone."""
+    (written("").parent / "replies").symlink_to(ROOT / "replies")
+    read = config.load(written(WHOLE), KNOWN)
     assert read.shops[0].robots[0].stages["effective_reply_1h"] == (600, 180)
     assert list(read.shops[0].adapters) == ["chatwoot"]
-    assert read.server == msgspec.structs.replace(config.Server(), data=str(ROOT / "data"))
+    assert read.server == msgspec.structs.replace(config.Server(), data=str(written("").parent / "data"))
 
 
 @pytest.mark.parametrize(
@@ -73,6 +82,7 @@ def test_the_example_loads():
         (config.Server, ("server",)),
         (config.ShopTable, ("shops", 0)),
         (Allowance, ("shops", 0, "allow")),
+        (Bars, ("shops", 0, "bars")),
         (RobotTable, ("shops", 0, "robots", 0)),
         (AdapterTable, ("shops", 0, "adapters", "chatwoot")),
     ],
@@ -80,7 +90,7 @@ def test_the_example_loads():
 )
 def test_the_example_holds_every_key(kind, place):
     """Each key that a config may hold stands in the example, and no other; "default" stands beside defaults only."""
-    table = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    table = tomllib.loads(WHOLE)
     for step in place:
         table = table[step]
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
@@ -96,7 +106,7 @@ def defaults_said(place: tuple[str | int, ...]) -> list[str]:
     wanted = ".".join(step for step in place if isinstance(step, str))
     found: list[str] = []
     table = ""
-    for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
+    for line in WHOLE.splitlines():
         if head := re.match(r"\[+([a-z.0-9_]+)\]+", line):
             table = head[1]
         elif table == wanted and (said := re.match(r"(\w+) = .*# default;", line)):

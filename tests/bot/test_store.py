@@ -85,7 +85,7 @@ def test_a_conversation_comes_back_as_it_went(store, shop):
         early=(Change("m9", NINE, None), Change("m8", NINE, "改")),
         queued=(Queued("r1", NINE, "好的"),),
         waits=(Wait("effective_reply_1h", NINE, NINE + 3600, given=(1800, 600), cleared=True),),
-        offered=shop.suggest(["什么时候发货"], {}),
+        offered=shop.suggest(["什么时候发货"], {}, at=NINE),
     )
     assert kept.offered
     with store.transaction():

@@ -1,0 +1,136 @@
+"""I keep what is remembered of a conversation in order, and let go of what is settled."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from bot import deadline
+
+if TYPE_CHECKING:
+    from bot.model import AgentSaid, Change, Conversation, Message, Wait
+
+_replace = msgspec.structs.replace
+
+GUARD_SECONDS, GUARD_MESSAGES = 600, 10  # how far back the guard looks (contract: webhook events)
+ECHO_SECONDS = 600  # the same text within this time is the echo of our own reply
+HELD, HELD_AFTER_CUT = 48, 24  # messages held of a conversation
+CLIP = 2000  # characters held of one message: enough for the guard's look back and for matching
+EARLIER = 3  # questions before the open turn that a follow-up may lean on
+
+
+class Judged(Protocol):
+    """By what a conversation's waits are counted: part of bot.decide.Shop."""
+
+    @property
+    def targets(self) -> tuple[deadline.Target, ...]:
+        """The reply targets that run on it."""
+
+    @property
+    def zone(self) -> deadline.Zone:
+        """Where the days begin."""
+
+
+def turn(conversation: Conversation) -> list[str]:
+    """The buyer's open turn: the texts of every message since the last agent message, oldest first."""
+    return [message.text for message in open_turn(conversation) if message.text]
+
+
+def open_turn(conversation: Conversation) -> list[Message]:
+    """The messages of the buyer's open turn that have words."""
+    found: list[Message] = []
+    for message in reversed(conversation.messages):
+        if message.role == "agent":
+            break
+        if message.role == "buyer" and message.recalled_at is None and message.kind == "text":
+            found.append(message)
+    return found[::-1]
+
+
+def told(conversation: Conversation, in_turn: int) -> tuple[list[str], frozenset[str]]:
+    """What the buyer asked before his open turn (of so many messages), and what the agent has told him."""
+    asked = [said.text for said in conversation.messages if said.role == "buyer" and said.text and not said.recalled_at]
+    before = asked[: len(asked) - in_turn][-EARLIER:]
+    return before, frozenset(said.text for said in conversation.messages if said.role == "agent" and said.text)
+
+
+def echo_of(conversation: Conversation, fact: AgentSaid) -> str | None:
+    """The reply of ours that this message is, by its id or by the same text within ten minutes."""
+    ours = [(reply.id, reply.at, reply.text[:CLIP]) for reply in conversation.queued]
+    ours += [(said.reply_id, said.at, said.text) for said in conversation.messages if _is_delivery(said)]
+    for identity, at, text in ours:
+        if fact.reply_id == identity:
+            return identity
+        if not fact.reply_id and text == fact.text[:CLIP] and abs(fact.at - at) <= ECHO_SECONDS:
+            return identity
+    return None
+
+
+def _is_delivery(said: Message) -> bool:
+    """A reply that the chat tool took, whose echo has not come yet."""
+    return bool(said.reply_id) and said.id == said.reply_id
+
+
+def said_before(conversation: Conversation, at: int) -> list[str]:
+    """What the shop's side said in the minutes before, oldest first: what a message may continue."""
+    said = [
+        message.text
+        for message in conversation.messages
+        if message.role in ("agent", "robot", "assisted") and message.text and at - GUARD_SECONDS <= message.at <= at
+    ]
+    said += [reply.text[:CLIP] for reply in conversation.queued if at - GUARD_SECONDS <= reply.at <= at]
+    return said[-(GUARD_MESSAGES - 1) :]
+
+
+def apply(message: Message, change: Change) -> Message:
+    """The message after a recall or an edit."""
+    if change.text is None:
+        # A buyer cannot take back a message before he sent it; recalls of answers reopen nothing, so they keep none.
+        return _replace(message, recalled_at=max(change.at, message.at)) if message.role == "buyer" else message
+    if message.edited_at is not None and change.at < message.edited_at:
+        return message  # an edit that was overtaken on its way by a later one
+    return _replace(message, text=change.text[:CLIP], edited_at=change.at)
+
+
+def insert(conversation: Conversation, message: Message, shop: Judged) -> Conversation:
+    """The conversation with one message more, in the order of time; the oldest settled ones make room."""
+    for change in conversation.early:
+        if change.id == message.id:
+            message = apply(message, change)
+    early = tuple(change for change in conversation.early if change.id != message.id)
+    if conversation.settled is not None and message.at < (conversation.settled.at or 0):
+        return _replace(conversation, early=early)
+    messages = list(conversation.messages)
+    messages.insert(bisect_right(messages, message.at, key=_at), message)
+    conversation = _replace(conversation, messages=tuple(messages), early=early)
+    return _cut(conversation, shop) if len(messages) > HELD else conversation
+
+
+def _at(message: Message) -> int:
+    return message.at
+
+
+def _cut(conversation: Conversation, shop: Judged) -> Conversation:
+    """Let go of messages that an agent has answered; of a very long unanswered turn, of its middle."""
+    messages = conversation.messages
+    last = len(messages) - HELD_AFTER_CUT
+    while last < len(messages) and messages[last].at >= messages[-1].at - GUARD_SECONDS and last > 0:
+        last -= 1
+    answered = next((place for place in range(last, -1, -1) if messages[place].role == "agent"), None)
+    if answered is not None:
+        settled = deadline.settle(messages[: answered + 1], shop.targets, shop.zone, conversation.settled)
+        return _replace(conversation, messages=messages[answered + 1 :], settled=settled)
+    if len(messages) <= 2 * HELD:
+        return conversation
+    starts = {wait.start for wait in conversation.waits}
+    middle = messages[HELD // 2 : -HELD]
+    kept = [message for message in middle if message.at in starts or message.role == "agent"][-HELD:]
+    return _replace(conversation, messages=(*messages[: HELD // 2], *kept, *messages[-HELD:]))
+
+
+def most_urgent(conversation: Conversation) -> Wait | None:
+    """The open wait with the earliest `due`; waits not yet missed come first."""
+    waiting = [wait for wait in conversation.waits if wait.answered is None]
+    return min(waiting, key=lambda wait: (wait.missed, wait.due), default=None)
