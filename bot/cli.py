@@ -233,10 +233,16 @@ def replay(
 
 def _other(path: Path, platform: str, timezone: str, *, targets: bool) -> Shop:
     """What --compare names: a library for the same platform, or the first shop of a config."""
+    import tomllib
+
     from bot import config
     from bot.shop import assemble, trial
 
-    if path.suffix != ".toml" or path.is_dir():
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.suffix == ".toml" else {}
+    except (OSError, ValueError):  # whoever reads it next says what is wrong with it
+        table = {}
+    if "shops" not in table:
         return trial(platform, [path], timezone, targets=targets)
     first = next(iter(assemble(config.load(path)).values()))
     first.id, first.callback_url = "demo", ""

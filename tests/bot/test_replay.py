@@ -245,3 +245,16 @@ def test_progress_is_shown_on_a_terminal(folder):
         check=True,
     )
     assert "回放" in done.stdout.decode()
+
+
+def test_compare_takes_a_library_in_one_file(replay, folder):
+    """A single TOML file of scripts is compared as a library, and is no config that lacks shops."""
+    other = folder / "other.toml"
+    other.write_text(LIBRARY.replace("客服几点在线", "你们周末开门吗"), encoding="utf-8")
+    log = folder / "log.jsonl"
+    replay(TALK)
+    given = ["replay", str(log), "--library", str(folder / "library.toml"), "--compare"]
+    same = CliRunner().invoke(main, [*given, str(folder / "library.toml")])
+    assert same.exit_code == 0, same.stderr
+    changed = CliRunner().invoke(main, [*given, str(other)])
+    assert changed.exit_code == 1, changed.stderr
