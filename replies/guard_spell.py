@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,10 @@ Piece = tuple[str, int, int]
 
 
 def tokens(chars: str, gaps: list[int]) -> list[tuple[int, int]]:
-    """Latin words of a tight view with `gaps`; letters that each stand alone are one word too."""
+    """Latin words of a tight view with `gaps` (in order); letters that each stand alone are one word too."""
     found: list[tuple[int, int]] = []
     for run in latin.finditer(chars):
-        inner = [at for at in gaps if run.start() < at < run.end()]
+        inner = gaps[bisect_right(gaps, run.start()) : bisect_left(gaps, run.end())]
         words = list(pairwise([run.start(), *inner, run.end()]))
         if len(words) > 1 and all(end - start == 1 for start, end in words):
             words.append(run.span())
