@@ -42,7 +42,13 @@ def refused(match: Match, reading: Reading) -> bool:
         if match.start <= hit.start and hit.end <= match.end and _free(hit, match):
             return True
     after = around(reading.find("negation_after"), match.end, match.end + 6)
-    return any(hit.view == "exact" and hit.start >= match.end and together(match.end - 1, hit.start) for hit in after)
+    asked = reading.joints.asked
+    return any(
+        hit.view == "exact"
+        and hit.start >= match.end
+        and (together(match.end - 1, hit.start) or asked(match.end, hit.start))
+        for hit in after
+    )
 
 
 def _lures(reading: Reading, start: int, end: int) -> bool:

@@ -84,6 +84,13 @@ class Joints:
         """Where in the tight view a new clause begins."""
         return [at for at in self.gaps if BREAK in self.between[at] or _pause.search(self.between[at])]
 
+    def asked(self, left: int, right: int) -> bool:
+        """Does a question end between two places, and nothing else: 有返现吗？没有的。"""
+        ends = [
+            self.between[at] for at in self.clauses[bisect_left(self.clauses, left) : bisect_right(self.clauses, right)]
+        ]
+        return len(ends) == 1 and "?" in ends[0]
+
     def together(self, left: int, right: int) -> bool:
         """Do two places stand in one clause?"""
         return bisect_right(self.clauses, left) == bisect_right(self.clauses, right)
@@ -104,9 +111,10 @@ def runs_on(word: Word, joints: Joints, start: int, *, leet: bool) -> bool:
         return not joints.open_left(start)
     if not word.latin_right or not right:
         return False
-    if right in LETTERS or (lone and right.isdigit()):
-        return not joints.open_left(end)
-    if word.length != 2 or not chars[start:end].isascii():
-        return False
+    short = word.length == 2 and chars[start:end].isascii()
     between = joints.between.get(end, "")
-    return (right.isdigit() and between in {"", "-", "_"}) or (leet and between in {"-", "_"})
+    if leet and short and between in {"-", "_"}:
+        return True
+    if right in LETTERS or (lone and right.isdigit()):
+        return not between
+    return short and right.isdigit() and between in {"", "-", "_"}

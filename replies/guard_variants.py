@@ -24,6 +24,7 @@ _plain = str.maketrans("013457@$!|", "oieastasil")
 _backwards = re.compile(
     r"(?:moc|nc|ten|pot|pohs|piv|zyx|gro|cc|erots)\.[a-z0-9\-]{2,}|[a-z0-9]\.www(?![a-z0-9])|//:s?ptth"
 )
+_plus = re.compile(r"(?<![a-z0-9.+])\+(?=\s?[我个下微薇威维扣企鹅绿群]|\s?(?:v|w|q|vx|wx|qq)(?![0-9.+]))")
 _MOST = 12  # odd characters of one text that are tried
 _USUAL = 320  # the most used characters are never a stray
 _LOOKED = 2_000  # a longer text is not searched for look-alikes one by one
@@ -59,6 +60,16 @@ def _put_together(first: Reading) -> Variant | None:
         back.append(origin[at])
         at += length
     return Variant("".join(text), (*back, len(first.text)), {})
+
+
+def _has_plus(first: Reading) -> bool:
+    return _plus.search(first.plain.chars) is not None
+
+
+def _add(first: Reading) -> Variant | None:
+    """+我 becomes 加我: a plus before a person or a letter is the word."""
+    text = _plus.sub("加", first.plain.chars)
+    return Variant(text, (*first.plain.origin, len(first.text)), {})
 
 
 def _has_code(first: Reading) -> bool:
@@ -215,6 +226,7 @@ def _holds_word(window: str, at: int, seen: ahocorasick.Automaton, search: Searc
 
 _WAYS: tuple[tuple[str, Callable[[Reading], bool], Callable[[Reading], Variant | None]], ...] = (
     ("parts", _has_parts, _put_together),
+    ("plus", _has_plus, _add),
     ("leet", _has_code, _decode),
     ("reversed", _is_turned, _turn),
     ("look", _is_odd, _replace),

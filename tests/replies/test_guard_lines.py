@@ -1,6 +1,7 @@
 """The guard against lines kept as data."""
 
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,12 @@ import pytest
 from replies import guard, policy
 
 HERE = Path(__file__).parent / "guard"
+
+
+@cache
+def guarding(platform):
+    """The guard of a platform, made once."""
+    return guard.Guard(policy.packs(platform))
 
 
 def lines():
@@ -25,7 +32,7 @@ def lines():
 @pytest.mark.parametrize(("wanted", "platform", "messages"), list(lines()))
 def test_line_gets_its_verdict(wanted, platform, messages):
     """Each line of the data gets the verdict it stands under; `caught` is a warning or more."""
-    verdict = guard.Guard(policy.packs(platform)).check(messages)
+    verdict = guarding(platform).check(messages)
     told = f"{verdict.verdict}: {[(f.rule, f.excerpt) for f in verdict.findings]}"
     if wanted == "caught":
         assert verdict.verdict != "allow", told
