@@ -47,8 +47,8 @@ def test_questions_find_their_script(shipped: Library) -> None:
     first, third, answered, disturbed = found(Matcher(shipped), QUESTIONS)
     assert first >= 0.7
     assert third >= 0.87
-    assert answered >= 0.9
-    assert disturbed <= 0.5
+    assert answered >= 0.85
+    assert disturbed <= 0.45
 
 
 def test_meaning_finds_more(shipped: Library, tmp_path: Path) -> None:
@@ -59,8 +59,8 @@ def test_meaning_finds_more(shipped: Library, tmp_path: Path) -> None:
     first, third, answered, disturbed = found(Matcher(shipped, vectors), QUESTIONS)
     assert first >= 0.77
     assert third >= 0.93
-    assert answered >= 0.9
-    assert disturbed <= 0.4
+    assert answered >= 0.85
+    assert disturbed <= 0.35
 
 
 def test_a_second_hand_is_answered(shipped: Library) -> None:
@@ -68,8 +68,8 @@ def test_a_second_hand_is_answered(shipped: Library) -> None:
     first, third, answered, disturbed = found(Matcher(shipped), FRESH["questions"])
     assert first >= 0.85
     assert third >= 0.94
-    assert answered >= 0.9
-    assert disturbed <= 0.55
+    assert answered >= 0.85
+    assert disturbed <= 0.45
 
 
 def test_every_script_is_asked_for_once_by_a_second_hand(shipped: Library) -> None:
