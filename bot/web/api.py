@@ -33,7 +33,7 @@ DAY_ZERO = date(1970, 1, 1).toordinal()
 
 class _Check(msgspec.Struct):
     text: str
-    conversation: str | None = None
+    conversation: str | int | None = None
 
 
 class _Override(msgspec.Struct):
@@ -71,7 +71,7 @@ async def check(request: web.Request) -> web.Response:
     now = int(loop.clock.now())
     before: list[str] = []
     if asked.conversation is not None:
-        identity = asked.conversation
+        identity = str(asked.conversation)
         known = await loop.read(lambda store: store.conversation(shop.id, identity))
         before = said_before(known, now) if known else []
     # Beside the event loop: a very long text must not make everybody wait.

@@ -73,6 +73,14 @@ async def test_check_reads_what_was_said_before(server, shops):
     assert after["findings"][0]["across"] is True
 
 
+@pytest.mark.parametrize("conversation", [7, "7"])
+async def test_a_conversation_may_be_a_number(server, conversation):
+    """Tools that number their conversations may say so everywhere."""
+    await server.hear(said(conversation=7))
+    assert (await server.api("POST", "/check", {"text": FINE, "conversation": conversation})).status == 200
+    assert (await server.api("GET", "/conversations/7")).json["id"] == "7"
+
+
 async def test_check_of_an_unknown_conversation_reads_the_text_alone(server):
     """No conversation is needed to check a text."""
     answer = await server.api("POST", "/check", {"text": FINE, "conversation": "never heard"})

@@ -187,6 +187,22 @@ async def test_a_client_that_leaves_in_the_middle(server, caplog, tail):
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
+async def test_nobodys_words_are_logged(server, caplog):
+    """Whatever is said, refused, held or broken: no text of a buyer or an agent stands in the log, and no secret."""
+    caplog.set_level("INFO")
+    await server.hear({"type": "message.created", "data": SAID | {"text": "悄悄话一"}})
+    await server.hear(
+        {"type": "message.created", "data": SAID | {"id": "m-2", "role": "agent", "text": "加我微信 悄悄话二"}}
+    )
+    await server.hear({"type": "message.created", "data": SAID | {"at": "悄悄话三"}})
+    await server.hear(SAID | {"role": "悄悄话四", "type": "message.created"})
+    await server.api("POST", "/conversations/c-1/replies", {"id": "r-1", "text": "加我微信 悄悄话五"})
+    await server.api("POST", "/check", '{"text": "悄悄话六'.encode())
+    await wire(server, "GET /悄悄话七 悄悄话八\r\n\r\n".encode())
+    assert "悄悄话" not in caplog.text
+    assert TOKENS["demo"] not in caplog.text
+
+
 async def test_many_at_once(server):
     """Requests sent before the answers are read are answered in their order."""
     sent = b"".join(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path for path in [b"/healthz", b"/nothing"] * 20)
