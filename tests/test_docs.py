@@ -69,7 +69,7 @@ def looks_like(shown: str) -> re.Pattern[str]:
 
 
 class Reader:
-    """One who follows the page: two terminals in one folder, on a port that is free."""
+    """One who follows the page: two terminals in a folder like the project's, on a port that is free."""
 
     def __init__(self, folder: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -79,6 +79,8 @@ class Reader:
         program.parent.mkdir(parents=True)
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bot "$@"\n')
         program.chmod(0o755)
+        for name in ("config.example.toml", "replies"):
+            (folder / name).symlink_to(ROOT / name)
         self.server: Popen[bytes] | None = None
         self.shell = self._open("bash")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import audit, config, demo, strict
@@ -316,6 +316,7 @@ json_like = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(st.dictionaries(st.sampled_from(["server", "shops", "id", "token", "x"]), json_like, max_size=4), json_like)
 def test_any_table_is_read_or_refused(table, entry):
     """Whatever a table holds, reading it gives values or sentences, and never another error."""

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from click.testing import CliRunner
 from rich.console import Console
 from rich.text import Text
-from running import LONGEST, run, serving, started
+from running import LONGEST, serving, started
 
+from bot.cli import main
 from bot.web.watch import Watch
 from replies import DataError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from click.testing import Result
 
 
 def line(seq: int, kind: str, data: dict[str, object]) -> bytes:
@@ -172,6 +176,11 @@ def test_the_newest_lines_stay_in_sight():
     assert watch._latest(24) == []
 
 
+def kuaihui(*arguments: str) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(main, arguments)
+
+
 def test_the_real_program_watches_a_real_server(tmp_path):
     """`kuaihui watch` prints what a running server tells, and Ctrl+C ends it with exit 0 and no traceback."""
     data = str(tmp_path / "data")
@@ -179,12 +188,12 @@ def test_the_real_program_watches_a_real_server(tmp_path):
         serving("--data", data, "--clock-start", "2026-11-21T10:00:00+08:00") as server,
         started("watch", "--url", server.url, "--data", data) as watching,
     ):
-        assert run("send", "什么时候发货", "--url", server.url, "--data", data).returncode == 0
+        assert kuaihui("send", "什么时候发货", "--url", server.url, "--data", data).exit_code == 0
         assert watching.stdout.readline().decode().startswith("10:00:")
         assert "我的订单什么时候发" in watching.stdout.readline().decode()
         watching.send_signal(signal.SIGINT)
         assert watching.wait(timeout=LONGEST) == 0
         assert watching.stderr.read() == b""
-        wrong = run("watch", "--url", server.url, "--token", "x" * 20)
-        assert wrong.returncode == 2
-        assert wrong.stderr == b"the server answered 401: send Authorization: Bearer with the shop's token\n"
+        wrong = kuaihui("watch", "--url", server.url, "--token", "x" * 20)
+        assert wrong.exit_code == 2
+        assert wrong.stderr == "the server answered 401: send Authorization: Bearer with the shop's token\n"
