@@ -286,6 +286,48 @@ def lint(*, path: Path | None, day: str | None) -> None:
     sys.exit(1 if errors else 0)
 
 
+@library.command()
+@click.argument("logs", metavar="[LOG]...", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--library", "scripts", type=click.Path(path_type=Path, exists=True), help="Folder of scripts, or a .jsonl."
+)
+@click.option("--timezone", default="Asia/Shanghai", show_default=True, help="Of times without an offset.")
+@click.option("--shop", "only", help="Only this shop.")
+@click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), help="Config file; without one, the demo shop."
+)
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder of the database.")
+def gaps(
+    *,
+    logs: tuple[Path, ...],
+    scripts: Path | None,
+    timezone: str,
+    only: str | None,
+    config: Path | None,
+    data: Path | None,
+) -> None:
+    """What buyers asked that the library cannot answer: in LOGs, else in what a server has heard."""
+    from bot import curate
+
+    lines = curate.gaps_of_logs(logs, scripts, timezone) if logs else curate.gaps_of_server(only, config, data)
+    for line in lines:
+        click.echo(line)
+
+
+@library.command()
+@click.option("--shop", "only", help="Only this shop.")
+@click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), help="Config file; without one, the demo shop."
+)
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder of the database.")
+def stats(*, only: str | None, config: Path | None, data: Path | None) -> None:
+    """Uses, edits, never used and stale scripts."""
+    from bot import curate
+
+    for line in curate.stats(only, config, data):
+        click.echo(line)
+
+
 @main.command()
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Config file to check as well.")
 def check(*, config: Path | None) -> None:

@@ -31,6 +31,12 @@ def rates(day: str, only: str | None, config: Path | None, data: Path | None, *,
         day = date.fromisoformat(day).isoformat()
     except ValueError as error:
         raise DataError([f"DAY: {day!r} is not a date like 2026-11-21"]) from error
+    for shop, store in opened(only, config, data):
+        yield from _shop(shop, counting.of_day(store, shop, number, int(SystemClock().now())), day, as_json=as_json)
+
+
+def opened(only: str | None, config: Path | None, data: Path | None) -> Iterator[tuple[Shop, SQLiteStore]]:
+    """The shops of a config (the demo's without one), or the `only` one, with the store to read. Raises DataError."""
     folder = data or Path(configs.Server().data)
     ours = configs.load(config) if config else demo.config(configs.Server(), demo.read(folder))
     shops = assemble(ours)
@@ -41,11 +47,7 @@ def rates(day: str, only: str | None, config: Path | None, data: Path | None, *,
         raise DataError([f"{file}: does not exist; no server has run there yet"])
     try:
         store = SQLiteStore(file, readonly=True)
-        for shop in shops.values():
-            if only in (None, shop.id):
-                yield from _shop(
-                    shop, counting.of_day(store, shop, number, int(SystemClock().now())), day, as_json=as_json
-                )
+        yield from ((shop, store) for shop in shops.values() if only in (None, shop.id))
         store.close()
     except StoreError as error:
         raise DataError([str(error)]) from error

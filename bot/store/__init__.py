@@ -267,6 +267,10 @@ class SQLiteStore:
         """(asked, script, agent, at) of the latest picks of a shop, oldest first."""
         return self._do("picks", shop, limit).fetchall()
 
+    def uses(self, shop: str) -> Iterator[tuple[str, str, int]]:
+        """(script, action, at) of everything agents did with scripts, oldest first."""
+        return iter(self._do("uses", shop))
+
     def feed(self, shop: str, after: int, limit: int) -> list[Event]:
         """Feed rows of a shop with a number above `after`."""
         return [Event(*row) for row in self._rows("feed", shop, after, limit)]

@@ -93,6 +93,10 @@ SELECT asked, script, agent, at FROM (
     WHERE shop = ? AND action IN ('picked', 'edited') ORDER BY seq DESC LIMIT ?
 ) ORDER BY seq;
 
+-- name: uses
+-- Everything agents did with scripts.
+SELECT script, action, at FROM pick WHERE shop = ? ORDER BY seq;
+
 -- name: feed
 SELECT seq, shop, conversation, type, at, data FROM feed WHERE shop = ? AND seq > ? ORDER BY seq LIMIT ?;
 

@@ -1,0 +1,115 @@
+"""I list what buyers ask and the library cannot answer, gathered by the words they share, and what scripts are used for."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections import Counter, defaultdict
+from importlib import resources
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from replies.text import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from replies.library import Script
+    from replies.match import Matcher
+
+EXAMPLES = 3  # questions shown of a gap
+SHORTEST = 2  # characters of a word that may name a gap
+COMMON = 0.2  # words in more than this share of the questions tell nothing apart
+# Parts of speech, as jieba marks them, that say what a question is about: nouns, verbs and names.
+TELLING = ("n", "v", "i", "l", "j", "x")
+
+
+class Gap(NamedTuple):
+    """Questions without an answer that share a word; `asked` counts every time one was asked."""
+
+    word: str
+    asked: int
+    examples: tuple[str, ...]
+
+
+class Use(NamedTuple):
+    """What agents did with a script. `last`: the day of the latest pick (a running number), None for never."""
+
+    script: str
+    title: str
+    picked: int
+    edited: int
+    ignored: int
+    withdrawn: int
+    last: int | None
+
+
+def unanswered(matcher: Matcher, asked: Iterable[str]) -> Counter[str]:
+    """Of single messages, those that today's library stays silent on, with how often each was asked."""
+    counts: Counter[str] = Counter()
+    for text, times in Counter(asked).items():
+        if len(normalise(text)) > SHORTEST and not matcher.rank([text]).shown:
+            counts[text] += times
+    return counts
+
+
+def gather(questions: Counter[str]) -> list[Gap]:
+    """Gaps, most asked first: each question goes to the one of its telling words that most questions share."""
+    cut = _cutter()
+    words = {text: sorted(set(_telling(cut, text))) for text in questions}
+    shared = Counter(word for text in questions for word in words[text])
+    limit = max(2, COMMON * len(questions))
+    groups: dict[str, list[str]] = defaultdict(list)
+    for text in sorted(questions):
+        candidates = [word for word in words[text] if 1 < shared[word] <= limit]
+        if candidates:
+            groups[max(candidates, key=lambda word: (shared[word], len(word), word))].append(text)
+    found = [
+        Gap(
+            word,
+            sum(questions[text] for text in texts),
+            tuple(sorted(texts, key=lambda text: (-questions[text], text))[:EXAMPLES]),
+        )
+        for word, texts in groups.items()
+    ]
+    return sorted(found, key=lambda gap: (-gap.asked, gap.word))
+
+
+def _cutter() -> Any:  # noqa: ANN401 - jieba has no types
+    """A tokenizer of our own with the trade's words; jieba's global one is left alone."""
+    import jieba  # noqa: PLC0415 - its dictionary takes half a second: only who lists gaps pays
+    import jieba.posseg  # noqa: PLC0415
+
+    jieba.setLogLevel(logging.WARNING)
+    tokenizer = jieba.Tokenizer()
+    tokenizer.tmp_dir = tempfile.gettempdir()
+    for word in resources.files("replies").joinpath("words/jieba_words.txt").read_text(encoding="utf-8").split():
+        tokenizer.add_word(word, tag="n")
+    return jieba.posseg.POSTokenizer(tokenizer)
+
+
+def _telling(cut: Any, text: str) -> Iterator[str]:  # noqa: ANN401
+    for word, mark in cut.cut(text):
+        if len(word) >= SHORTEST and mark[:1] in TELLING:
+            yield word
+
+
+def uses(scripts: Sequence[Script], picks: Iterable[tuple[str, str, int]]) -> list[Use]:
+    """Each script's uses, in the library's order; `picks` are (script, action, day)."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    last: dict[str, int] = {}
+    for script, action, day in picks:
+        counts[script][action] += 1
+        if action in ("picked", "edited"):
+            last[script] = max(day, last.get(script, day))
+    return [
+        Use(
+            script=script.id,
+            title=script.title,
+            picked=counts[script.id]["picked"],
+            edited=counts[script.id]["edited"],
+            ignored=counts[script.id]["ignored"],
+            withdrawn=counts[script.id]["withdrawn"],
+            last=last.get(script.id),
+        )
+        for script in scripts
+    ]
