@@ -157,6 +157,9 @@ def _weigh(way: Way, reading: Reading) -> Iterator[tuple[Match, str]]:
 
 def matches(way: Way, reading: Reading) -> Iterator[Match]:
     """Places where the slots of `way` stand near enough, surely enough, each with a hit of its own."""
+    frequent = reading.search.frequent_slots
+    if not all(reading.find(slot) for slot in way.slots if slot not in frequent):
+        return
     lists = [reading.find(slot) for slot in way.slots]
     if not all(lists):
         return

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from replies.guard_words import Part, Search, Word
 
 _quotes = re.compile(r"“([^”]{1,200})”|「([^」]{1,200})」|『([^』]{1,200})』|\"([^\"]{1,200})\"|‘([^’]{1,200})’")
+_SHORT = 200  # characters of a text that is searched through for each find
 _SCRAP = 3  # characters of a message that says nothing by itself
 FLOOR = 0.25  # what weighs less is chance
 
@@ -100,11 +101,13 @@ class Reading:
 
     def _scan(self, part: Part) -> None:
         """Look for the words of one part of the lexicon, listen for them, read Latin letters."""
-        chars = self.chars
+        chars, text, whole = self.chars, self.text, self._whole
+        short = len(text) <= _SHORT
         for last, words in part.seen.iter(chars):
             for word in words:
                 start = last + 1 - word.length
-                if word.bare or (self._whole and word.kind == "exact" and not word.latin):
+                # what stands in the text as it is needs no look at what might part its characters
+                if word.bare or (word.kind == "exact" and not word.latin and (whole or (short and word.word in text))):
                     self._put(word, Hit(start, last + 1, word.weight, "exact", word.word))
                 elif word.weight:
                     self._weigh(word, start, last + 1)

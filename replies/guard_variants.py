@@ -63,7 +63,7 @@ def _put_together(first: Reading) -> Variant | None:
 
 
 def _has_plus(first: Reading) -> bool:
-    return _plus.search(first.plain.chars) is not None
+    return ("+" in first.text or "＋" in first.text) and _plus.search(first.plain.chars) is not None
 
 
 def _add(first: Reading) -> Variant | None:
@@ -176,7 +176,11 @@ def _places(first: Reading) -> list[int]:
 def stray_likes() -> dict[str, frozenset[str]]:
     """The same for the characters that are not among the most used: those never are a stray."""
     rank = sound.common()
-    return {char: watched for char, watched in likes().items() if rank.get(char, _USUAL) >= _USUAL}
+    return {
+        char: watched
+        for char, watched in likes().items()
+        if rank.get(char, _USUAL) >= _USUAL and char not in sound.particles()
+    }
 
 
 def _is_stray(first: Reading, at: int) -> bool:

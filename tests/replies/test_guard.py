@@ -266,6 +266,8 @@ def test_what_cannot_be_seen_changes_nothing(text, hidden):
         "1",
         "a",
         "好评返五元",
+        "🐧",
+        " 加 微",
     ],
 )
 def test_the_longest_message_is_checked_in_time_that_grows_with_it(piece):
