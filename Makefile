@@ -9,7 +9,7 @@ run: $(VENV)/.installed
 	$(VENV)/bin/kuaihui serve --demo $(ARGS)
 
 test: $(VENV)/.tested
-	$(VENV)/bin/python -m pytest $(ARGS)
+	$(VENV)/bin/python -m pytest -n auto $(ARGS)
 
 install: $(VENV)/.installed
 
