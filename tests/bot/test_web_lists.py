@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import current_thread
 from typing import Any
 
 import pytest
@@ -35,6 +36,18 @@ async def test_a_question_may_be_200_characters(server):
     assert (await server.api("GET", "/scripts?q=" + "x" * 200)).status == 200
     answer = await server.api("GET", "/scripts?q=" + "x" * 201)
     assert (answer.status, answer.code) == (422, "impossible")
+
+
+async def test_the_library_is_searched_where_suggestions_are_made(server, shops, monkeypatch):
+    """A matcher is not for two threads at a time: searching and suggesting happen on one, the engine's."""
+    matcher, seen = shops["demo"].matcher, []
+    search, rank = matcher.search, matcher.rank
+    monkeypatch.setattr(matcher, "search", lambda *given, **how: seen.append(current_thread()) or search(*given, **how))
+    monkeypatch.setattr(matcher, "rank", lambda *given, **how: seen.append(current_thread()) or rank(*given, **how))
+    await server.hear(said("m-1", "c-1", 59))
+    await server.api("GET", "/scripts?q=fh")
+    assert {thread.name for thread in seen} == {"engine"}
+    assert len(seen) >= 2
 
 
 async def test_nobody_waits_at_first(server):
