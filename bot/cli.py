@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli_adapter import adapter
+from bot.cli_library import library
 from bot.cli_server import send, serve, watch
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ main.add_command(serve)
 main.add_command(send)
 main.add_command(watch)
 main.add_command(adapter)
+main.add_command(library)
 
 
 def _lines(reply: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
@@ -263,68 +265,6 @@ def rates(*, day: str, only: str | None, config: Path | None, data: Path | None,
     from bot import ledger
 
     for line in ledger.rates(day, only, config, data, as_json=as_json):
-        click.echo(line)
-
-
-@main.group()
-def library() -> None:
-    """The script library."""
-
-
-@library.command()
-@click.argument("path", required=False, type=click.Path(path_type=Path, exists=True))
-@click.option("--day", help="Name scripts whose validity ended before this day (YYYY-MM-DD); today without it.")
-def lint(*, path: Path | None, day: str | None) -> None:
-    """What is wrong with the scripts in PATH (the built-in library without one); exits 1 for errors."""
-    from bot.audit import lint as find
-
-    found = find(path, day)
-    for problem in found:
-        click.echo(f"{'错误' if problem.level == 'error' else '建议'} {problem}")
-    errors = sum(problem.level == "error" for problem in found)
-    click.echo(f"错误 {errors} 处，建议 {len(found) - errors} 处")
-    sys.exit(1 if errors else 0)
-
-
-@library.command()
-@click.argument("logs", metavar="[LOG]...", nargs=-1, type=click.Path(path_type=Path, exists=True))
-@click.option(
-    "--library", "scripts", type=click.Path(path_type=Path, exists=True), help="Folder of scripts, or a .jsonl."
-)
-@click.option("--timezone", default="Asia/Shanghai", show_default=True, help="Of times without an offset.")
-@click.option("--shop", "only", help="Only this shop.")
-@click.option(
-    "--config", type=click.Path(path_type=Path, dir_okay=False), help="Config file; without one, the demo shop."
-)
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder of the database.")
-def gaps(
-    *,
-    logs: tuple[Path, ...],
-    scripts: Path | None,
-    timezone: str,
-    only: str | None,
-    config: Path | None,
-    data: Path | None,
-) -> None:
-    """What buyers asked that the library cannot answer: in LOGs, else in what a server has heard."""
-    from bot import curate
-
-    lines = curate.gaps_of_logs(logs, scripts, timezone) if logs else curate.gaps_of_server(only, config, data)
-    for line in lines:
-        click.echo(line)
-
-
-@library.command()
-@click.option("--shop", "only", help="Only this shop.")
-@click.option(
-    "--config", type=click.Path(path_type=Path, dir_okay=False), help="Config file; without one, the demo shop."
-)
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder of the database.")
-def stats(*, only: str | None, config: Path | None, data: Path | None) -> None:
-    """Uses, edits, never used and stale scripts."""
-    from bot import curate
-
-    for line in curate.stats(only, config, data):
         click.echo(line)
 
 

@@ -121,30 +121,26 @@ class Reader:
                 process.communicate(timeout=LONGEST)
 
 
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory):
+@pytest.fixture
+def reader(tmp_path):
     """In an empty folder."""
     lacking = [tool for tool in ("bash", "curl", "openssl", "base64", "od", "sed") if shutil.which(tool) is None]
     if lacking:
         pytest.skip(f"the walk needs {', '.join(lacking)}")
-    reading = Reader(tmp_path_factory.mktemp("walk"))
+    reading = Reader(tmp_path)
     yield reading
     reading.leave()
 
 
-@pytest.mark.parametrize("step", steps(), ids=[f"block {number}" for number, _ in enumerate(steps(), 1)])
-def test_the_walk(reader, step):
-    """Each block of the page does what the page says, one after the other."""
-    if " serve " in step.code:
-        reader.serve(step.code)
-        return
-    printed = reader.type(step)
-    shown = looks_like(step.shown)
-    assert shown.fullmatch(printed) or not step.shown, f"{printed}\n--- is not ---\n{step.shown}"
-
-
-def test_the_walk_wrote_what_it_said(reader):
-    """After the walk its replay can be read, and the server still stands."""
+def test_the_walk(reader):
+    """Each block of the page does what the page says, one after the other, and the server stands to the end."""
+    for number, step in enumerate(steps(), 1):
+        if " serve " in step.code:
+            reader.serve(step.code)
+            continue
+        printed = reader.type(step)
+        right = not step.shown or looks_like(step.shown).fullmatch(printed)
+        assert right, f"block {number} prints\n{printed}\n--- and not ---\n{step.shown}"
     assert json.loads((reader.folder / "result.json").read_text(encoding="utf-8"))["messages"] == 4
     assert reader.server.poll() is None
 

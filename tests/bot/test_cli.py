@@ -30,6 +30,8 @@ PROMISED = {
     "check": "--config",
     "send": "[TEXT]",
     "library lint": "[PATH]",
+    "library gaps": "[LOG]...",
+    "library stats": "--shop",
     "adapter try": "NAME|MAP.toml FILE --header --json",
 }
 
@@ -379,6 +381,6 @@ def test_the_greeting_can_be_pasted(tmp_path):
 
 def test_root_of_the_project():
     """Make's two commands run the program that is tested here."""
-    lines = (ROOT / "Makefile").read_text().splitlines()
-    assert "\t$(VENV)/bin/kuaihui serve --demo $(ARGS)" in lines
-    assert "\t$(VENV)/bin/python -m pytest $(ARGS)" in lines
+    said = (ROOT / "Makefile").read_text()
+    assert "\t$(VENV)/bin/kuaihui serve --demo $(ARGS)\n" in said
+    assert "\t$(VENV)/bin/python -m pytest " in said

@@ -1,0 +1,74 @@
+"""I am the commands on the script library."""
+
+# ruff: noqa: PLC0415 - imports wait until a command needs them: --help in 0.3 s
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+CONFIG = click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), help="Config file; without one, the demo shop."
+)
+DATA = click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder of the database.")
+SHOP = click.option("--shop", "only", help="Only this shop.")
+
+
+@click.group()
+def library() -> None:
+    """The script library."""
+
+
+@library.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path, exists=True))
+@click.option("--day", help="Name scripts whose validity ended before this day (YYYY-MM-DD); today without it.")
+def lint(*, path: Path | None, day: str | None) -> None:
+    """What is wrong with the scripts in PATH (the built-in library without one); exits 1 for errors."""
+    from bot.audit import lint as find
+
+    found = find(path, day)
+    for problem in found:
+        click.echo(f"{'错误' if problem.level == 'error' else '建议'} {problem}")
+    errors = sum(problem.level == "error" for problem in found)
+    click.echo(f"错误 {errors} 处，建议 {len(found) - errors} 处")
+    sys.exit(1 if errors else 0)
+
+
+@library.command()
+@click.argument("logs", metavar="[LOG]...", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--library", "scripts", type=click.Path(path_type=Path, exists=True), help="Folder of scripts, or a .jsonl."
+)
+@click.option("--timezone", default="Asia/Shanghai", show_default=True, help="Of times without an offset.")
+@SHOP
+@CONFIG
+@DATA
+def gaps(
+    *,
+    logs: tuple[Path, ...],
+    scripts: Path | None,
+    timezone: str,
+    only: str | None,
+    config: Path | None,
+    data: Path | None,
+) -> None:
+    """What buyers asked that the library cannot answer: in LOGs, else in what a server has heard."""
+    from bot import curate
+
+    lines = curate.gaps_of_logs(logs, scripts, timezone) if logs else curate.gaps_of_server(only, config, data)
+    for line in lines:
+        click.echo(line)
+
+
+@library.command()
+@SHOP
+@CONFIG
+@DATA
+def stats(*, only: str | None, config: Path | None, data: Path | None) -> None:
+    """Uses, edits, never used and stale scripts."""
+    from bot import curate
+
+    for line in curate.stats(only, config, data):
+        click.echo(line)
