@@ -34,7 +34,7 @@ _way = re.compile(r"[/?:][\w\-./?%&=:#]{0,2000}+")
 _scheme = re.compile(r"(?:h(?:tt|xx)ps?:/{1,2}|www\s?\.)\s?([a-z0-9][a-z0-9\-.]*+)")
 _numeric_host = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])(?=[:/])")
 _DOT = re.compile(r"[.。．点·•@＠艾爱圈丶、﹒]|dot|at|:/|D0T|DOT|d0t", re.IGNORECASE)
-_BLANK = r"\$?\{\{?\s*[^{}\n]{0,30}?\s*\}?\}|<%[^%\n]{0,30}%>|\$\{?[a-z_]{2,20}\}?(?![a-z0-9])|%\([a-z_]{1,20}\)s|%[sd](?![a-z])|#\{[^}\n]{1,20}\}"
+_BLANK = r"\$?\{\{?\s*[^{}\n]{0,30}?\s*\}?\}|<%[^%\n]{0,30}%>|\$\{?[a-z_]{2,20}\}?(?![a-z0-9])|%\([a-z_]{1,20}\)s|%[sd](?![a-z])|#\{[^}\n]{1,20}\}|#[a-z_]{2,20}#"
 
 
 class Pattern(NamedTuple):
@@ -186,7 +186,7 @@ def addresses(text: str, known: Known) -> Iterator[Thing]:
         mail = _mail(text, start, at)
         if mail is not None:
             yield Thing("email", mail, match.end(), text[mail : match.end()])
-        elif not _is_host(host, dot, match["ending"]):
+        elif not _is_host(host, dot, match["ending"], path=text[match.end() : match.end() + 1] == "/"):
             continue
         else:
             whole = re.sub(r"\s", "", host) + "." + match["ending"]
@@ -200,12 +200,14 @@ def addresses(text: str, known: Known) -> Iterator[Thing]:
                 yield Thing(_whose(match.group(match.lastindex or 0), known), match.start(), stop, match.group())
 
 
-def _is_host(host: str, dot: str, ending: str) -> bool:
+def _is_host(host: str, dot: str, ending: str, *, path: bool) -> bool:
     label = host.replace("-", "").rsplit(".", 1)[-1]
     if not label or (label.isdigit() and (dot != "." or ending in {"in", "me", "us", "im", "网", "公司", "商城"})):
         return False
-    if dot == "." and len(ending) > 2 and ending.isascii():
+    if path and dot == ".":
         return True
+    if dot == "." and len(ending) > 2 and ending.isascii():
+        return len(label) > 1
     if not ending.isascii():
         return False
     return len(label) >= 2 and any(char.isalpha() for char in label)

@@ -64,7 +64,7 @@ class Joints:
         if begun and ended:
             return 1.0
         if begun:
-            return 0.6 if before == 1 else 0.0
+            return (0.8 if end - start > 2 else 0.6) if before == 1 else 0.0
         return (0.85 if end - start > 2 else 0.6) if ended else 0.0
 
     def _piece(self, at: int, gaps: list[int], step: int) -> int:

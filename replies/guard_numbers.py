@@ -42,6 +42,7 @@ class Forms(NamedTuple):
     unit: re.Pattern[str]
 
 
+_leads = re.compile(r"[\s:：是为号码#（(【\[“\"a-z一_\-]{0,6}")
 _mobile = re.compile(r"(?:0?0?86)?(1[3-9]\d{9})")
 _land = re.compile(r"0(?:10|2\d|[3-9]\d{2})\d{7,8}")
 _letters = re.compile(r"(?<![a-z0-9])[0-9oliszbq|!]{7,13}+(?![a-z0-9])")
@@ -175,7 +176,7 @@ def _name(text: str, start: int, end: int, *, digits: str, made: Forms, known: K
         return "identity"
     if 15 <= len(digits) <= 19 and not glued:
         return _card(written, digits, label)
-    if 5 <= len(digits) <= 11 and not made.unit.match(text, end) and not _measure(written) and digits[0] != "0":
+    if 5 <= len(digits) <= 11 and not made.unit.match(text, end) and not _measure(written):
         return "qq_number"
     return "some_number"
 
@@ -202,11 +203,13 @@ def _whole_token(text: str, start: int, end: int) -> str:
 
 
 def _label(text: str, start: int, made: Forms) -> str:
-    """The nearest word before a number that says what it is: `contact`, `other`, or ""."""
+    """The word right before a number that says what it is: `contact`, `other`, or ""."""
     last = None
-    for last in made.labels.finditer(text, max(0, start - 12), start):  # noqa: B007 the last one is wanted
-        pass
-    return "" if last is None else "contact" if last.group(1) else "other"
+    for match in made.labels.finditer(text, max(0, start - 12), start):
+        last = match
+    if last is None or not _leads.fullmatch(text, last.end(), start):
+        return ""
+    return "contact" if last.group(1) else "other"
 
 
 def _card(written: str, digits: str, label: str) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _quotes = re.compile(r"“([^”]{1,200})”|「([^」]{1,200})」|『([^』]{1,200})』|\"([^\"]{1,200})\"|‘([^’]{1,200})’")
 _SHORT = 200  # characters of a text that is searched through for each find
+_HEARD, _ALONE = 0.4, 0.75
 _SCRAP = 3  # characters of a message that says nothing by itself
 FLOOR = 0.25  # what weighs less is chance
 
@@ -157,6 +158,8 @@ class Reading:
         weight = sound.likeness(surface, word.word) * edges(self.chars, self.search.pairs, start, end)
         if weight >= FLOOR and not self._whole:
             weight *= self.joints.weight(start, end)
+        if weight > _HEARD and end - start == len(self.chars):
+            weight = max(weight, _ALONE)  # a word alone in a message was meant
         self._put(word, Hit(start, end, weight, "sound", word.word))
 
     def _form(self) -> None:
