@@ -5,7 +5,8 @@
 质检 inspection · 转人工 hand over.
 
 An instant is a whole number of unix seconds and ends in `_at` (or is called `at`, `start`, `due`).
-Everything here is immutable; a fact applied twice changes nothing.
+Everything here is immutable; a fact applied twice changes nothing. What a conversation holds has `gc=False`: it cannot
+refer back to itself, and going through twenty thousand of them for garbage would stop everything for a moment.
 """
 
 from __future__ import annotations
@@ -157,7 +158,7 @@ AnyFact = (
 )
 
 
-class Message(msgspec.Struct, frozen=True, array_like=True):
+class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One line of a conversation. `recalled_at`: when it was withdrawn; `reply_id`: which reply of ours it was.
 
     `edited_at`: the instant of the edit that `text` comes from.
@@ -174,7 +175,7 @@ class Message(msgspec.Struct, frozen=True, array_like=True):
     edited_at: int | None = None
 
 
-class Change(msgspec.Struct, frozen=True, array_like=True):
+class Change(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A recall (`text` is None) or an edit that arrived before its message."""
 
     id: str
@@ -182,7 +183,7 @@ class Change(msgspec.Struct, frozen=True, array_like=True):
     text: str | None
 
 
-class Queued(msgspec.Struct, frozen=True, array_like=True):
+class Queued(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A reply on its way out."""
 
     id: str
@@ -190,7 +191,7 @@ class Queued(msgspec.Struct, frozen=True, array_like=True):
     text: str
 
 
-class Wait(msgspec.Struct, frozen=True, array_like=True):
+class Wait(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One wait of one reply target, and what has been said about it.
 
     `due` is the last instant at which a reply is in time. `lost`: an earlier wait of that day was already missed.
@@ -215,7 +216,7 @@ class Wait(msgspec.Struct, frozen=True, array_like=True):
         return self.answered is not None and self.answered > self.due
 
 
-class Settled(msgspec.Struct, frozen=True, array_like=True):
+class Settled(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is known of the messages no longer held, which an agent's message `at` ended.
 
     `session`, `active`, `closed`: when the session began, its last message and its closing; `answered`: was it yet.
@@ -230,7 +231,7 @@ class Settled(msgspec.Struct, frozen=True, array_like=True):
     lost: tuple[tuple[str, int], ...] = ()
 
 
-class Conversation(msgspec.Struct, frozen=True):
+class Conversation(msgspec.Struct, frozen=True, gc=False):
     """What is remembered of one conversation: enough to decide, bounded in size.
 
     `settled`: what is known of older messages, which an agent's ended; None while all are held.

@@ -61,6 +61,8 @@ class Alerting:
         """Say what there is to say, and wait for more."""
         try:
             await self.begin()
+            if not self._robots:  # nothing will ever be there to say: no need to look at every commit
+                await self._loop.stopped.wait()
             while True:
                 bell = self._loop.bell
                 try:

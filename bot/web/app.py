@@ -108,6 +108,8 @@ async def body_of(request: web.Request, kinds: Collection[str] = (JSON,)) -> byt
         raise web.HTTPUnsupportedMediaType(reason="send the body uncompressed")
     patience = request.app[PATIENCE]
     try:
+        if request.content.is_eof():  # nearly always it came with its head
+            return await request.read()
         async with asyncio.timeout(patience):
             return await request.read()
     except TimeoutError as error:
