@@ -21,6 +21,8 @@ def lines():
     """(wanted, platform, messages) of every line in the data files."""
     for path in sorted(HERE.glob("*.toml")):
         table = tomllib.loads(path.read_text(encoding="utf8"))
+        if "cases" in table:
+            continue  # the adversary's: measured as they are, not all of them held
         for wanted, groups in table.items():
             for group in groups:
                 for messages in [[line] for line in group.get("lines", ())] + group.get("messages", []):

@@ -1,0 +1,72 @@
+"""The guard against its adversary's cases: caught and blocked by technique and category, false alarms, and each miss.
+
+python tests/benchmarks/adversary.py [--cases FILE] [--list N]
+
+A case is right when its verdict is the one it expects; a case to be stopped is caught by a warning or a block. The cases
+were invented, and committed, before their author had read a rule.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tomllib
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from replies import guard, policy
+
+CASES = Path(__file__).parents[1] / "replies" / "guard" / "adversary.toml"
+
+
+@cache
+def guarding(platform: str) -> guard.Guard:
+    """The guard of a platform, made once."""
+    return guard.Guard(policy.packs(platform))
+
+
+def told(expect: str, verdicts: list[str]) -> str:
+    """One row of the tables: how many of `verdicts` are caught and blocked, or are false alarms."""
+    count = len(verdicts)
+    blocked, warned = verdicts.count("block"), verdicts.count("warn")
+    if expect == "allow":
+        return f"n={count:4d} blocked {blocked:3d} ({blocked / count:.1%}) warned {warned:3d} ({warned / count:.1%})"
+    return f"n={count:4d} caught {blocked + warned:3d} ({(blocked + warned) / count:.3f}) blocked {blocked:3d} ({blocked / count:.3f})"
+
+
+def wrong(expect: str, verdict: str) -> bool:
+    """Whether `verdict` is weaker than the case needs, or an alarm over a case that must pass."""
+    order = ("allow", "warn", "block")
+    return verdict != "allow" if expect == "allow" else order.index(verdict) < order.index(expect)
+
+
+def main() -> None:
+    """Judge every case and print the tables."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--cases", type=Path, default=CASES)
+    options.add_argument("--list", type=int, default=500)
+    asked = options.parse_args()
+    cases: list[dict[str, Any]] = tomllib.loads(asked.cases.read_text(encoding="utf8"))["cases"]
+    tables: dict[tuple[str, str], list[str]] = defaultdict(list)
+    misses = []
+    for case in cases:
+        seen = guarding(case["platform"]).check(case["messages"])
+        for key in ("all", case["category"], "~" + case["technique"]):
+            tables[case["expect"], key].append(seen.verdict)
+        if wrong(case["expect"], seen.verdict):
+            found = ", ".join(f"{finding.rule}[{finding.excerpt}]" for finding in seen.findings)
+            misses.append(
+                f"  {case['id']} {case['technique']}: {seen.verdict} for {case['expect']}: {' / '.join(case['messages'])}  {found}"
+            )
+    for (expect, key), verdicts in sorted(tables.items()):
+        print(f"{expect:6s} {key:24s} {told(expect, verdicts)}")
+    print(f"{len(misses)} of {len(cases)} wrong")
+    print("\n".join(misses[: asked.list]))
+
+
+if __name__ == "__main__":
+    main()
