@@ -57,6 +57,8 @@ def _turned(word: str) -> dict[str, float]:
     if len(word) == 3:
         return {"".join(way): 0.7 for way in permutations(word)}
     found = {word[::-1]: 0.8}
+    if len(word) > 4:
+        return found
     for at in range(len(word) - 1):
         found[word[:at] + word[at + 1] + word[at] + word[at + 2 :]] = 0.8
     return found
@@ -70,7 +72,7 @@ def _shortened(word: str) -> dict[str, float]:
         return found
     for way in product(*zip(word, letters, strict=True)):
         short = "".join(way)
-        if short != word and _han.search(short):
+        if short != word and _han.search(short) and (len(word) < 4 or len(set(short) - set(letters)) > 1):
             found[short] = 0.7 if len(word) == 2 else 0.8
     return found
 

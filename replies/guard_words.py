@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -66,9 +67,9 @@ class _Builder:
 
     def __init__(self, bits: dict[str, int]) -> None:
         self.bits = bits
-        self.seen: dict[str, dict[tuple[str, str], Word]] = {}
-        self.heard: dict[str, dict[tuple[str, str], Word]] = {}
-        self.tokens: dict[str, dict[tuple[str, str], Word]] = {}
+        self.seen: dict[str, list[Word]] = defaultdict(list)
+        self.heard: dict[str, list[Word]] = defaultdict(list)
+        self.tokens: dict[str, list[Word]] = defaultdict(list)
 
     def add(self, name: str, term: Term) -> None:
         """All patterns of one term."""
@@ -79,44 +80,51 @@ class _Builder:
         for word in map(tight, term.plain):
             self.see(word, name, word, term.weight, "exact")
         for word in map(tight, term.latin):
-            self._keep(self.tokens, word, self._word(name, word, word, 0.6, "initials"))
+            self.tokens[word].append(self._word(name, word, word, 0.6, "initials"))
         for phrase in map(tight, term.shields):
             self.see(phrase, name, phrase, 0.0, "shield")
 
     def see(self, pattern: str, slot: str, meant: str, weight: float, kind: str) -> None:
-        self._keep(self.seen, pattern, self._word(slot, pattern, meant, weight, kind))
+        self.seen[pattern].append(self._word(slot, pattern, meant, weight, kind))
 
     def _hear(self, name: str, word: str, term: Term) -> None:
         chinese = han(word)
         if chinese < 2 or not term.sound:
             return
+        heard = self._word(name, word, word, 1.0, "sound")
         for way in sound.spellings(word):
-            self._keep(self.heard, way, self._word(name, word, word, 1.0, "sound"))
+            self.heard[way].append(heard)
         if chinese == len(word) and 3 <= len(word) <= 5:
             short = "".join(sound.initials(word))
-            self._keep(self.tokens, short, self._word(name, short, word, 0.6, "initials"))
+            self.tokens[short].append(self._word(name, short, word, 0.6, "initials"))
 
     def _word(self, slot: str, pattern: str, meant: str, weight: float, kind: str) -> Word:
         left, right = pattern[0] in LETTERS, pattern[-1] in LETTERS
         bare = kind == "exact" and len(pattern) == 1 and not left
         return Word(slot, self.bits.get(slot, 0), meant, len(pattern), weight, kind, left, right, left or right, bare)
 
-    def _keep(self, where: dict[str, dict[tuple[str, str], Word]], pattern: str, word: Word) -> None:
-        here = where.setdefault(pattern, {})
-        key = word.slot, word.kind if word.kind in {"shield", "shape"} else ""
-        if key not in here or here[key].weight < word.weight:
-            here[key] = word
-
     def part(self) -> Part:
-        tokens = {token: tuple(words.values()) for token, words in self.tokens.items()}
+        tokens = {token: _best(words) for token, words in self.tokens.items()}
         return Part(_automaton(self.seen), _automaton(self.heard), tokens)
 
 
-def _automaton(found: dict[str, dict[tuple[str, str], Word]]) -> ahocorasick.Automaton:
+def _best(words: list[Word]) -> tuple[Word, ...]:
+    """For each slot the heaviest reading of one pattern; shields and calls for a shape beside it."""
+    if len(words) == 1:
+        return (words[0],)
+    here: dict[tuple[str, str], Word] = {}
+    for word in words:
+        key = word.slot, word.kind if word.kind in {"shield", "shape"} else ""
+        if key not in here or here[key].weight < word.weight:
+            here[key] = word
+    return tuple(here.values())
+
+
+def _automaton(found: dict[str, list[Word]]) -> ahocorasick.Automaton:
     made = ahocorasick.Automaton()
     made.add_word("\ufffe", ())  # never in a text: an automaton must not be empty
     for pattern, words in found.items():
-        made.add_word(pattern, tuple(words.values()))
+        made.add_word(pattern, _best(words))
     made.make_automaton()
     return made
 
