@@ -15,7 +15,7 @@ from replies import lint as linting
 from replies.guard import Guard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 
@@ -46,6 +46,12 @@ def lint(path: Path | None, day: str | None) -> list[linting.Problem]:
         raise DataError([f"--day: {day!r} is not a date like 2026-11-21"]) from error
     read = library.load([path or shop.BUILT_IN])
     on = [name for name in policy.PLATFORMS if name != "any"]
+    today = day or wire.iso(SystemClock().now(), Zone("Asia/Shanghai"))[:10]
+    return linting.problems(read, day=today, forbidden=forbidding(on), platforms=on)
+
+
+def forbidding(on: Sequence[str]) -> Callable[[str, str], list[str]]:
+    """What says in sentences why a text may not be sent on one of the platforms `on`."""
     guards = {name: Guard(policy.packs(name)) for name in on}
 
     # A script is judged as a buyer would read it: with every variable filled.
@@ -55,5 +61,4 @@ def lint(path: Path | None, day: str | None) -> list[linting.Problem]:
         filled, _ = fill.fill(text, examples)
         return [f"{finding.reason}「{finding.excerpt}」" for finding in guards[platform].check([filled]).findings]
 
-    today = day or wire.iso(SystemClock().now(), Zone("Asia/Shanghai"))[:10]
-    return linting.problems(read, day=today, forbidden=forbidden, platforms=on)
+    return forbidden

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli_adapter import adapter
+from bot.cli_bring import bring, export
 from bot.cli_library import library
 from bot.cli_server import send, serve, watch
 
@@ -51,6 +52,8 @@ main.add_command(send)
 main.add_command(watch)
 main.add_command(adapter)
 main.add_command(library)
+library.add_command(bring)
+library.add_command(export)
 
 
 def _lines(reply: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:

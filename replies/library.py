@@ -75,9 +75,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 _line = msgspec.json.Decoder(_Line)
-_FIELDS = {
-    field.encode_name: field for field in msgspec.structs.fields(Script) if field.name not in ("group", "source")
-}
+_FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Script) if field.name != "source"}
 _REQUIRED = ("id", "title", "text", "phrasings")
 
 
@@ -147,7 +145,14 @@ def _read_jsonl(file: Path, problems: list[str]) -> Iterator[Script]:
 
 
 def _read_toml(file: Path, problems: list[str]) -> Iterator[Script]:
-    text = file.read_bytes().decode("utf-8-sig")
+    return read_toml(file.read_bytes().decode("utf-8-sig"), str(file), problems)
+
+
+def read_toml(text: str, file: str, problems: list[str]) -> Iterator[Script]:
+    """The scripts of a TOML file's text that are in order; `problems` gets a sentence for each mistake.
+
+    A script may name a `group` of its own; the others belong to the file's.
+    """
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -168,13 +173,14 @@ def _read_toml(file: Path, problems: list[str]) -> Iterator[Script]:
         if not isinstance(entry, dict):
             problems.append(f"{place}: must be a table")
             continue
-        wrong = list(_mistakes(entry))
+        wrong = list(mistakes(entry))
         problems += [f"{place}: {entry.get('id', '(no id)')}: {mistake}" for mistake in wrong]
         if not wrong:
-            yield msgspec.convert({**entry, "group": group, "source": place}, Script)
+            yield msgspec.convert({"group": group, **entry, "source": place}, Script)
 
 
-def _mistakes(entry: dict[str, Any]) -> Iterator[str]:
+def mistakes(entry: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with one script as a file writes it: `field: why`."""
     yield from (f"{key}: unknown key" for key in entry if key not in _FIELDS)
     yield from (f"{key}: is missing" for key in _REQUIRED if key not in entry)
     for key, value in entry.items():

@@ -62,6 +62,12 @@ def problems(
     return found
 
 
+def twins(library: Library) -> list[Problem]:
+    """The phrasings that two scripts of `library` claim, at the later one."""
+    owners = _owners(library)
+    return [problem for script in library.scripts for problem in _twins(script, owners)]
+
+
 def _error(script: Script, field: str, message: str) -> Problem:
     return Problem("error", script.source, script.id, field, message)
 

@@ -30,6 +30,8 @@ PROMISED = {
     "check": "--config",
     "send": "[TEXT]",
     "library lint": "[PATH]",
+    "library import": "FILE --into --format --encoding --platform --update --skip --dry-run",
+    "library export": "OUT --library --format --encoding --force",
     "library gaps": "[LOG]...",
     "library stats": "--shop",
     "adapter try": "NAME|MAP.toml FILE --header --json",
