@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 
 def excused(match: Match, reading: Reading) -> str:
-    """Why the match is no offence: `never`, `unless`, `refusal`, `quote`, or "" if nothing excuses it."""
+    """Why the match is no offence: `never`, `later`, `unless`, `refusal`, `quote`, or "" if nothing excuses it."""
     rule = match.way.rule
     if rule.apart and not _apart(match, reading):
         return "together"
     if any(reading.find(slot) for slot in rule.never):
         return "never"
+    if rule.later and _spoken_later(match, reading):
+        return "later"
     for slot in rule.unless:
         for hit in around(reading.find(slot), match.start - 6, match.end + 6):
             inside = match.start <= hit.start and hit.end <= match.end and not _free(hit, match)
@@ -59,6 +61,18 @@ def _lures(reading: Reading, start: int, end: int) -> bool:
 def _apart(match: Match, reading: Reading) -> bool:
     start, end = reading.span(match.start, match.end)
     return "\n" in reading.text[start:end]
+
+
+def _spoken_later(match: Match, reading: Reading) -> bool:
+    """Does the last message of a match over several speak of something else: 验证码…, then 订单号发我?"""
+    since = reading.last
+    if not match.start < since:
+        return False
+    return any(
+        since <= hit.start < match.end and hit.view == "exact"
+        for slot in match.way.rule.later
+        for hit in reading.find(slot)
+    )
 
 
 def _free(hit: Hit, match: Match) -> bool:

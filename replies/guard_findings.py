@@ -40,7 +40,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 class Explained(msgspec.Struct, frozen=True):
     """Why a rule did or did not speak: `found` holds what was written, what it was taken for, in which view, how surely;
-    `excuse` is empty if the rule spoke, else never, unless, refusal, quote or together.
+    `excuse` is empty if the rule spoke, else never, later, unless, refusal, quote or together.
     """
 
     view: str

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from replies.guard_words import Search
 
+_sized = re.compile(r"\d{2,}[a-z]{1,3}")
 _leet = re.compile(r"(?<![a-z0-9@$!|])(?=[a-z0-9@$!|]{0,24}[a-z@])(?=[a-z0-9@$!|]{0,24}[0-9@$!|])[a-z0-9@$!|]{2,24}+")
 _plain = str.maketrans("013457@$!|", "oieastasil")
 _backwards = re.compile(
@@ -76,6 +77,11 @@ def _has_code(first: Reading) -> bool:
     return first.latin and _leet.search(first.plain.chars) is not None
 
 
+def _coded(word: str) -> bool:
+    """Is it a number with a few letters: a parcel, a model, a size?"""
+    return 3 * sum("a" <= char <= "z" for char in word) < len(word) or _sized.fullmatch(word) is not None
+
+
 def _decode(first: Reading) -> Variant | None:
     """v3ix!n becomes veixin: digits and signs inside Latin words as the letters they look like."""
     own = [first.tight.span(hit.start, hit.end) for hit in first.find("url_own")]
@@ -83,7 +89,8 @@ def _decode(first: Reading) -> Variant | None:
 
     def decoded(match: re.Match[str]) -> str:
         kept = any(start <= match.start() < end for start, end in ours)
-        return match.group() if kept else match.group().translate(_plain)
+        word = match.group()
+        return word if kept or _coded(word) else word.translate(_plain)
 
     text = _leet.sub(decoded, first.plain.chars)
     return Variant(text, (*first.plain.origin, len(first.text)), {}) if text != first.plain.chars else None

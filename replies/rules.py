@@ -75,7 +75,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `when` lists alternatives: slots in any order (`im handle`), or in order with `>`; `@n` sets the gap in
     characters, `%n` how far the weights of the hits may fall short of certainty, in hundredths.
-    `unless` are slots near the match that excuse it, `never` slots anywhere that do. `refusable`: saying that one may not
+    `unless` are slots near the match that excuse it, `never` slots anywhere that do, `later` slots that excuse what began
+    in an earlier message if they stand in the last. `refusable`: saying that one may not
     is fine. `quotable`: the buyer's own words are fine. `across`: may begin in an earlier message; `apart`:
     its slots must stand in different messages.
     """
@@ -90,6 +91,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     near: int = 10
     unless: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
     penalty: str = ""
     rewrite: str = ""
     refusable: bool = True
