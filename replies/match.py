@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Matcher", "Ranking", "Scope", "Suggestion"]
 
-KEEP = 24  # scripts whose phrasings are compared letter by letter
+KEEP = 16  # scripts whose phrasings are compared letter by letter
 CLOSER = (
     12  # and of these, those compared in every way; all of them where sentence vectors take most of the time anyway
 )
-BUDGET = 1500  # postings touched for one message: bounds the time of one ranking, whatever the size of the library
+BUDGET = 1000  # postings touched for one message: bounds the time of one ranking, whatever the size of the library
 REMEMBERED = 4096  # rankings kept: chat repeats itself
 BUDGET_DEEP = 4000  # the same where the library is deep
 DEEP = 100_000  # phrasings from which single characters and pairs tell too little within the budget: triples are added
