@@ -77,7 +77,10 @@ def read(data: bytes, name: str, *, form: str | None = None, codec: str | None =
     if form in _WHOLE:
         taken = _WHOLE[form](text, name)
         return Reading(taken if form in _OURS else _translated(taken), form, said)
-    return _tabled(table.from_csv(text, name, _heads(form)), form, said)
+    try:
+        return _tabled(table.from_csv(text, name, _heads(form)), form, said)
+    except DataError as error:
+        raise DataError([*error.problems, f"{name}: 编码按 {said} 读"]) from error
 
 
 def _heads(form: str | None) -> Callable[[Sequence[str]], bool]:

@@ -26,10 +26,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, st
         if data.startswith(mark):
             return _strict(data, name, codec, called), called
     if b"\x00" in data:
-        for codec, at, called in _PLAIN:
-            if data[at::2].count(0) * 4 > len(data[at::2]):
-                return _strict(data, name, codec, called), f"{called}（没有 BOM，按字节判断，不对请用 --encoding 指定）"
-        raise DataError([f"{name}: 不是文本文件（有空字节）"])
+        return _unmarked(data, name)
     try:
         return data.decode(), "ASCII" if data.isascii() else "UTF-8"
     except UnicodeDecodeError as error:
@@ -41,6 +38,16 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, st
     if _ODD.search(text):
         raise DataError([f"{name}: 第 {first + 1} 个字节起不是 UTF-8，也不像 GB18030，请用 --encoding 指定编码"])
     return text, "GB18030（没有 BOM，按字节判断，不对请用 --encoding 指定）"
+
+
+def _unmarked(data: bytes, name: str) -> tuple[str, str]:
+    """UTF-16 without a mark, if it reads as text."""
+    for codec, at, called in _PLAIN:
+        if data[at::2].count(0) * 4 > len(data[at::2]):
+            text = _strict(data, name, codec, called)
+            if not _ODD.search(text):
+                return text, f"{called}（没有 BOM，按字节判断，不对请用 --encoding 指定）"
+    raise DataError([f"{name}: 不是文本文件（有空字节）；若是，请用 --encoding 指定编码"])
 
 
 def _strict(data: bytes, name: str, codec: str, called: str) -> str:
