@@ -189,6 +189,8 @@ def _measure(written: str) -> bool:
     """Sizes, prices, times and dates have their own separators."""
     if len(re.findall(r"\D", written)) > 3:
         return False  # one digit at a time
+    if re.fullmatch(r"\d{5,6}\D\d{5,6}", written):
+        return False  # no size has so many figures
     return bool(
         re.search(r"\d(?:[:*x×~～/:])\d|\d\.\d{1,2}$|^\d{4}[-./]\d{1,2}[-./]\d{1,2}|^\d{1,3}(?:[-~]\d{1,3})$", written)
     )
