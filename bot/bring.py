@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from replies.library import Library, Script
 
 _HEAD = re.compile(r"\s*\[\[\s*scripts\s*\]\]")
+_READ = (".toml", ".jsonl")  # what a library's folder is read from
 _SHOWN = 20  # entries of a kind; a library of hundreds would scroll the problems away
 
 
@@ -36,7 +37,11 @@ def read_bytes(path: Path) -> bytes:
 
 def held(folder: Path | None) -> Library:
     """The library in `folder`; an empty one where there is no file yet. DataError if it is broken."""
-    if folder is None or not folder.exists() or (folder.is_dir() and not any(folder.rglob("*.toml"))):
+    if (
+        folder is None
+        or not folder.exists()
+        or (folder.is_dir() and not any(path.suffix in _READ for path in folder.rglob("*")))
+    ):
         return libraries.build([])
     if not folder.is_dir():
         raise DataError([f"{folder}: 要一个文件夹"])
@@ -62,7 +67,7 @@ def writes(plan: Plan, folder: Path, name: str) -> dict[Path, str]:
 
 def _stands(script: Script) -> tuple[Path, int]:
     path, _, line = script.source.rpartition(":")
-    if not line.isdigit():
+    if not line.isdigit() or not path.endswith(".toml"):
         raise DataError([f"{script.source}: {script.id} 不是以 [[scripts]] 开头写的，改不了；请手工改"])
     return Path(path), int(line)
 

@@ -7,6 +7,7 @@ import io
 import re
 from datetime import date, datetime
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -51,13 +52,16 @@ def plain(head: str) -> str:
 
 def from_csv(text: str, name: str, heads: Callable[[Sequence[str]], bool]) -> Table:
     """The table in `text`; `heads(cells)` says whether a row is a head that is understood. DataError without one."""
-    tried: list[list[Row]] = []
-    for delimiter in sorted(_DELIMITERS, key=lambda mark: -text[:2000].count(mark)):
-        tried.append(_csv_rows(text, name, delimiter))
-        table = _headed(tried[-1], name, heads)
-        if table is not None:
-            return table
-    raise _headless(tried[0], name)
+    begins = text[:2000]
+    for delimiter in sorted(_DELIMITERS, key=lambda mark: -begins.count(mark)):
+        # The first rows settle which mark divides; what is wrong with the quoting below them is told after that.
+        try:
+            top = _headed(_csv_rows(text, name, delimiter, _HEAD_WITHIN), name, heads)
+        except DataError:
+            continue
+        if top is not None:
+            return from_rows([row.cells for row in _csv_rows(text, name, delimiter)], name, heads)
+    raise _headless(_csv_rows(text, name, _DELIMITERS[0]), name)
 
 
 def from_rows(rows: Iterable[Sequence[str]], name: str, heads: Callable[[Sequence[str]], bool]) -> Table:
@@ -84,14 +88,15 @@ def _headless(rows: Sequence[Row], name: str) -> DataError:
     return DataError([f"{name}: 前 {_HEAD_WITHIN} 行里没有看得懂的表头（至少要有回复内容一列）；第 1 行是：{first}"])
 
 
-def _csv_rows(text: str, name: str, delimiter: str) -> list[Row]:
+def _csv_rows(text: str, name: str, delimiter: str, most: int | None = None) -> list[Row]:
+    """The rows, or the first `most`. Strict: a quote that is never closed would swallow the rows after it."""
     csv.field_size_limit(_LARGEST)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[Row] = []
     try:
-        rows.extend(Row(number, tuple(cells)) for number, cells in enumerate(reader, 1))
+        rows.extend(Row(number, tuple(cells)) for number, cells in enumerate(islice(reader, most), 1))
     except csv.Error as error:
-        raise DataError([f"{name} 第 {reader.line_num} 行: 不是表格：{error}"]) from error
+        raise DataError([f"{name} 第 {reader.line_num} 行: 双引号没有成对，或不是表格：{error}"]) from error
     return rows
 
 

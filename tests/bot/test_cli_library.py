@@ -235,6 +235,18 @@ def test_a_script_written_inline_is_not_changed(tmp_path, table):
     assert texts(folder) == {"a.toml": inline}
 
 
+def test_a_library_of_question_lines_is_seen(tmp_path, table):
+    """Scripts of a .jsonl in the folder count as there; changing them is left to people."""
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    line = '{"id":"code.th","question":"怎么退","answer":"旧","variants":["怎么退"]}\n'
+    (folder / "a.jsonl").write_text(line, encoding="utf-8")
+    assert kuaihui("library", "import", table(NEW), "--into", folder).exit_code == 1
+    done = kuaihui("library", "import", table(NEW), "--into", folder, "--update")
+    assert (done.exit_code, texts(folder)) == (2, {"a.jsonl": line})
+    assert "手工改" in done.stderr
+
+
 def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path):
     """What the system says about a file is passed on."""
     with pytest.raises(exchange.DataError, match="读不了"):

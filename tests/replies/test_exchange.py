@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import pytest
 
 from replies import DataError, exchange
-from replies.exchange import blanks, encoding
+from replies.exchange import blanks, encoding, table
 
 TABLE = "分组,快捷编码,快捷短语\n发货,fh,今天发货\n退换,th,签收后七天内可以申请\n"
 
@@ -89,6 +90,13 @@ def test_cells_of_many_lines_and_characters():
     found = exchange.read(f'标题,内容\n甲,"一,\r\n二"\n乙,{long}\n'.encode(), "表.csv").taken.entries
     assert [entry.fields["text"] for entry in found] == ["一,\n二", long]
     assert found[1].place == "表.csv 第 3 行"
+
+
+def test_a_quote_that_is_never_closed():
+    """It would swallow the rows after it: the file is refused, with the line."""
+    with pytest.raises(DataError, match="第 3 行: 双引号"):
+        exchange.read('标题,内容\n甲,"一\n乙,二\n'.encode(), "表.csv")
+    assert fields('标题,内容\n甲，乙，丙，丁，戊,"一，""二""，三，四，五"\n')[0]["text"] == '一，"二"，三，四，五'
 
 
 def test_phrasings_in_a_cell_and_in_columns():
@@ -204,6 +212,14 @@ def test_lanren_as_workbook():
     out = io.BytesIO()
     book.save(out)
     lanren_checked(out.getvalue(), "自动回复.xlsx", "Excel")
+
+
+def test_a_workbook_without_the_extra(monkeypatch):
+    """Where the part that reads workbooks is missing, the sentence says what to install, and what to do without it."""
+    monkeypatch.setitem(sys.modules, "python_calamine", None)
+    table._calamine.cache_clear()
+    with pytest.raises(DataError, match=r"kuaihui\[xlsx\].*CSV"):
+        exchange.read(b"PK\x03\x04", "自动回复.xlsx")
 
 
 def test_a_workbook_that_is_none():
