@@ -25,7 +25,7 @@ $(VENV)/bin/python:
 # The optional parts are tried one by one: a machine that cannot have one still gets the rest.
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml
 	$(PIP) install -e .
-	for extra in fast semantic wecom; do $(PIP) install -e ".[$$extra]" || echo "optional part '$$extra' left out: this machine cannot install it"; done
+	for extra in fast semantic wecom xlsx; do $(PIP) install -e ".[$$extra]" || echo "optional part '$$extra' left out: this machine cannot install it"; done
 	touch $@
 
 $(VENV)/.tested: $(VENV)/.installed
