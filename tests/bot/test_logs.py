@@ -150,7 +150,7 @@ def mistakes(read, *files: list[object]) -> list[str]:
         ({"id": "c", "turns": 5}, "Expected `array`, got `int` - at `$.turns`"),
         ({"turns": []}, "missing required field `id`"),
         ('{"conversation":"c","role":"buyer","text":"\\ud800"}', "truncated"),
-        ('{"id":"c","turns":' + "[" * 4000, "recursion"),
+        ('{"id":"c","turns":' + "[" * 100_000, "recursion"),
         (said(at=253_370_764_800), "is neither unix seconds nor milliseconds"),
     ],
 )
