@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,9 +47,8 @@ def opened(only: str | None, config: Path | None, data: Path | None) -> Iterator
     if not file.exists():
         raise DataError([f"{file}: does not exist; no server has run there yet"])
     try:
-        store = SQLiteStore(file, readonly=True)
-        yield from ((shop, store) for shop in shops.values() if only in (None, shop.id))
-        store.close()
+        with closing(SQLiteStore(file, readonly=True)) as store:
+            yield from ((shop, store) for shop in shops.values() if only in (None, shop.id))
     except StoreError as error:
         raise DataError([str(error)]) from error
 

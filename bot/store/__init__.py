@@ -59,7 +59,10 @@ class SQLiteStore:
             self._db = (
                 Database(memory=True, execute_plugins=False) if path is None else self._open(path, readonly=readonly)
             )
-            self._sql = self._db.conn
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: {error}") from error
+        self._sql = self._db.conn
+        try:
             self._sql.isolation_level = None  # transactions are ours
             if path is not None and not readonly:
                 self._sql.execute("PRAGMA journal_mode = WAL")
@@ -67,7 +70,11 @@ class SQLiteStore:
             if not readonly:
                 self._migrate()
         except sqlite3.Error as error:
+            self._db.close()
             raise StoreError(f"{path}: {error}") from error
+        except StoreError:
+            self._db.close()
+            raise
         self._q = queries()
 
     @staticmethod
