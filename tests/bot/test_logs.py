@@ -199,4 +199,5 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, lines):
     except DataError as error:
         problems = error.problems
     assert all(problem.startswith(f"{file}:") for problem in problems)
-    assert bool(problems) == any(line.strip() for line in b"\n".join(lines).split(b"\n"))
+    told = b"\n".join(lines).removeprefix(b"\xef\xbb\xbf")  # a mark of the encoding is no line
+    assert bool(problems) == any(line.strip() for line in told.split(b"\n"))
