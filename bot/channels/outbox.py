@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-EACH_SHOP = 8  # deliveries of one shop under way: a receiver that hangs takes nobody else's turn
+EACH_SHOP = 32  # deliveries of one shop under way: enough for a distant tool, and one that hangs takes no other's turn
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds before the second try, and at most between two
 LONGEST_TRY = 86_400.0  # seconds for which anything but a reply is tried
 LOOK_AGAIN = 5.0  # seconds after which the outbox is read again, whatever the clock says

@@ -162,9 +162,9 @@ def library(file: Path, phrasings: int, *, seed: int, each: int = 10) -> None:
 
 
 def typed(text: str, chance: random.Random) -> str:
-    """A question as a buyer types it: a character lost, doubled or exchanged here and there."""
+    """A question as a buyer types it: in every third a character is lost, doubled or exchanged."""
     letters = list(text)
-    for _ in range(chance.choice([0, 1, 1, 2])):
+    for _ in range(chance.choice([0, 0, 1])):
         place = chance.randrange(len(letters))
         letters[place] = chance.choice(["", letters[place] * 2, chance.choice("的了吗呢啊哦在有")])
     return "".join(letters) or text

@@ -293,15 +293,15 @@ async def test_shops_that_share_a_host_do_not_stall_each_other(house, tool):
     """Two shops in the same chat tool: nothing but their own turns bounds them."""
     house.shops["other"].callback_url = tool.url.replace("hook", "other")
     tool.hangs = True
-    for number in range(20):
+    for number in range(EACH_SHOP + 5):
         await house.put(to=f"c{number}")
     await tool.until(lambda tool: tool.at_once == EACH_SHOP)
-    for number in range(20):
+    for number in range(EACH_SHOP + 5):
         await house.put(to=f"c{number}", shop="other")
     await tool.until(lambda tool: tool.at_once == 2 * EACH_SHOP)
     tool.free()
     await house.settled()
-    assert len(tool.got) == 40
+    assert len(tool.got) == 2 * (EACH_SHOP + 5)
 
 
 @pytest.mark.usefixtures("timed")
