@@ -79,6 +79,7 @@ class Engine:
         self._fresh: dict[tuple[str, str], Conversation] = {}
         self._telling: list[Event] = []
         self._posting = False
+        self._lessons: list[tuple[Shop, str, str, str, int]] = []
         # Shops that may have changes of messages not seen yet. Never emptied: it only saves the others a question.
         self._unplaced = {shop for shop in shops if store.any_unplaced(shop)}
 
@@ -123,7 +124,7 @@ class Engine:
         return len(due)
 
     def _commit(self, facts: Sequence[AnyFact]) -> list[Outcome]:
-        self._fresh, self._telling, self._posting = {}, [], False
+        self._fresh, self._telling, self._posting, self._lessons = {}, [], False, []
         try:
             with self.store.transaction():
                 outcomes = [self._one(fact) for fact in facts]
@@ -132,6 +133,8 @@ class Engine:
             self._fresh, self._telling = {}, []
             self._held.clear()
             raise
+        for shop, asked, script, agent, at in self._lessons:  # only now: what is not kept is not learned either
+            shop.learn(asked, script, agent, at)
         self._held.update(self._fresh)
         for place in self._fresh:
             self._held.move_to_end(place)
@@ -231,7 +234,7 @@ class Engine:
             case Credit():
                 self.store.credit(*place, effect.script, effect.action, effect.agent, effect.asked, fact.at)
                 if effect.action in TAUGHT:
-                    shop.learn(effect.asked, effect.script, effect.agent, fact.at)
+                    self._lessons.append((shop, effect.asked, effect.script, effect.agent, fact.at))
             case _:
                 pass
         seq = self._tell(outward.event(effect, conversation, shop.zone, now), conversation, shop, now)

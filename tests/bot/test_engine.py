@@ -262,6 +262,24 @@ def test_a_store_that_cannot_write_keeps_nothing(engine, said, shop):
     undisturbed.store.close()
 
 
+def test_what_is_not_kept_is_not_learned(engine, said, shop, monkeypatch):
+    """A pick that the disk had no room for is learned once it is kept, and once."""
+    learned: list[str] = []
+    monkeypatch.setattr(shop, "learn", lambda asked, *_: learned.append(asked))
+    (first,) = engine.apply([said()])
+    script = first.conversation.offered[0].script
+    pick = model.Picked(
+        shop="demo", key="p1", conversation="c1", at=NINE + 1, arrived=NINE + 1, script=script, action="picked"
+    )
+    full(engine, yes=True)
+    with pytest.raises(StoreError):
+        engine.apply([pick, *(said(conversation=f"c{n}", text="长" * 2000) for n in range(200))])
+    assert learned == []
+    full(engine, yes=False)
+    engine.apply([pick])
+    assert learned == ["什么时候发货"]
+
+
 @pytest.mark.usefixtures("breaks")
 def test_what_was_kept_one_by_one_is_told_although_the_store_fails_then(engine, monkeypatch, said):
     """A batch with a fact that breaks, on a disk that fills up meanwhile: what is on the disk is told, the rest failed."""
