@@ -21,6 +21,7 @@ from replies.text import normalise
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from replies.guard_detect import Known
     from replies.guard_judge import Match
     from replies.rules import OwnerRule, Pack
 
@@ -66,48 +67,57 @@ class Guard:
             allowed=frozenset(re.sub(r"\D", "", phone) for phone in allow.phones),
         )
         self._rules = Rulebook((rule for pack in packs for rule in pack.rules), self._search, self._known.elsewhere)
+        self.rules = (*(rule for pack in packs for rule in pack.rules), *owner)
         self._watched = frozenset(rule.id for pack in packs for rule in pack.rules if rule.watch) | {
             rule.id for rule in owner if rule.watch
         }
         phrases = (*allow.addresses, *allow.products, *allow.brands)
         self._allowed = tuple(filter(None, map(normalise, phrases)))
 
-    def check(self, messages: Sequence[str], *, hour: int | None = None, unanswered: int = 0) -> Verdict:
+    def check(
+        self, messages: Sequence[str], *, hour: int | None = None, unanswered: int = 0, theirs: Sequence[str] = ()
+    ) -> Verdict:
         """The verdict on the last of an agent's `messages` (oldest first). Never raises: what fails, blocks.
 
         `hour`: 0 to 23 in the shop's time, if the shop writes first and no buyer waits. `unanswered`: the messages in a row
-        that the buyer has left without an answer, the last not counted.
+        that the buyer has left without an answer, the last not counted. `theirs`: what the buyer wrote and what is known of
+        his order: his own phone number may be read back to him.
         """
         try:
-            return self._check(list(messages[-REMEMBERED:]), self._known.states(hour=hour, unanswered=unanswered))
+            states = self._known.states(hour=hour, unanswered=unanswered)
+            return self._check(list(messages[-REMEMBERED:]), states, theirs)
         except Exception as error:  # noqa: BLE001 whatever fails in a rule must hold the message
             what = f"规则 {error.rule} " if isinstance(error, RuleFailed) else ""
             kind = type(error.__cause__ or error).__name__
             return held("guard.failed", f"{what}检查时出错（{kind}），为稳妥先拦下，请联系管理员。", messages)
 
-    def _check(self, messages: list[str], states: tuple[str, ...]) -> Verdict:
+    def _check(self, messages: list[str], states: tuple[str, ...], theirs: Sequence[str]) -> Verdict:
         text = messages[-1] if messages else ""
         problem = unsendable(text)
         if problem:
             return held(*problem, messages)
-        findings = self.findings(text, [said for said in messages[:-1] if not unsendable(said)], states=states)
+        before = [said for said in messages[:-1] if not unsendable(said)]
+        findings = self.findings(text, before, states=states, theirs=theirs)
         if not findings:
             return ALLOWED
         worst: Literal["warn", "block"] = "block" if any(f.action == "block" for f in findings) else "warn"
         return Verdict(worst, rewrite(text, findings, self), tuple(findings))
 
-    def findings(self, text: str, before: Sequence[str] = (), *, states: tuple[str, ...] = ()) -> list[Finding]:
+    def findings(
+        self, text: str, before: Sequence[str] = (), *, states: tuple[str, ...] = (), theirs: Sequence[str] = ()
+    ) -> list[Finding]:
         """All that is wrong with `text`, in order of span; `before` are the earlier messages. Raises RuleFailed."""
+        known = detect.knowing(self._known, theirs, text, *before)
         found = [
             self._finding(match, reading, text, 0)
-            for reading in self._readings(text, states=states)
+            for reading in self._readings(text, known, states=states)
             for match in self._matches(reading)
         ]
         found.extend(self._owned(text))
         if before:
             told = BREAK.join(said.replace(BREAK, " ") for said in before)[-_RECALL:]
             whole = told + BREAK + text.replace(BREAK, " ")
-            for reading in self._readings(whole, joined=True):
+            for reading in self._readings(whole, known, joined=True):
                 for match in self._matches(reading):
                     start, end = reading.span(match.start, match.end)
                     if BREAK in whole[start:end] and start <= len(told) and match.way.rule.across:
@@ -140,8 +150,10 @@ class Guard:
             for match, excuse in self._rules.weigh(reading)
         ]
 
-    def _readings(self, text: str, *, joined: bool = False, states: tuple[str, ...] = ()) -> list[Reading]:
-        first = Reading(text, self._search, self._known, joined=joined, states=states)
+    def _readings(
+        self, text: str, known: Known | None = None, *, joined: bool = False, states: tuple[str, ...] = ()
+    ) -> list[Reading]:
+        first = Reading(text, self._search, known or self._known, joined=joined, states=states)
         return [first, *variants.readings(first)]
 
     def _matches(self, reading: Reading) -> Iterable[Match]:

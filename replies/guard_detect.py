@@ -8,10 +8,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from replies import guard_numbers as numbers
+from replies.guard_disguise import tight_table
 from replies.guard_numbers import Thing
+from replies.text import fold_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from replies.rules import Facts, Lexicon, Shape
 
@@ -95,6 +97,16 @@ def known(
         parcels=re.compile("|".join(facts.parcels)),
         numbers=allowed,
     )
+
+
+def knowing(known: Known, theirs: Sequence[str], *texts: str) -> Known:
+    """The same, and the buyer's own phone numbers among what he wrote: no offence where `texts` read them back to him."""
+    tight = tight_table()
+    if not theirs or not any(known.long.search(text.translate(tight)) for text in texts):
+        return known
+    read = [text.translate(fold_table()) for text in theirs if known.long.search(text.translate(tight))]
+    own = {thing.value for text in read for thing in numbers.find(text, known) if thing.slot in {"phone", "landline"}}
+    return known._replace(numbers=known.numbers | own) if own else known
 
 
 def _by_mark(made: dict[str, tuple[Pattern, ...]], shapes: tuple[Shape, ...]) -> dict[str, tuple[str, ...]]:

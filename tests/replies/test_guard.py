@@ -198,6 +198,16 @@ def test_night_and_pushing_are_warned_of():
     assert ANY.check(["在吗亲"], unanswered=3).verdict == "allow"
 
 
+def test_a_buyers_own_number_may_be_read_back():
+    """The phone a buyer gave is his: confirming it is no offence, however either wrote it; inviting by it still is."""
+    his = ["电话１３８ 0013 8000，麻烦快点"]
+    for text in ("收货电话是13800138000对吗", "好的，138-0013-8000 已备注"):
+        assert SHOP.check([text]).verdict != "allow"
+        assert SHOP.check([text], theirs=his).verdict == "allow", text
+    assert SHOP.check(["我微信13800138000"], theirs=his).verdict == "block"
+    assert SHOP.check(["打我 13900139000 便宜"], theirs=his).verdict == "block"
+
+
 def test_a_second_invitation_to_review_is_warned_of():
     """One invitation in a conversation is enough."""
     assert ANY.check(["麻烦您给个评价哦"]).verdict == "allow"
