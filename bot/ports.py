@@ -37,6 +37,7 @@ class Push(NamedTuple):
     """A feed row on its way to the shop's chat tool.
 
     `about`: of a reply (`message.send`) its id, of a warning its target, else empty. `first_at`: when it was written.
+    `destination`: the shop (its callback), or "shop/adapter". `key`: the id that it is sent under, "" for its own.
     """
 
     seq: int
@@ -48,6 +49,39 @@ class Push(NamedTuple):
     first_at: float
     at: int
     data: str
+    destination: str = ""
+    key: str = ""
+
+    @property
+    def id(self) -> str:
+        """The id that it is sent under, the same on every try."""
+        return self.key or f"evt_{self.shop}_{self.seq}"
+
+
+class Dead(NamedTuple):
+    """A push that was given up. `at`: when the event was; `asked`: somebody wants it to be sent again."""
+
+    seq: int
+    shop: str
+    destination: str
+    conversation: str
+    type: str
+    about: str
+    tries: int
+    at: int
+    dead_at: float
+    reason: str
+    asked: int
+
+
+class Disabled(NamedTuple):
+    """A destination that wants no more. `address` stands for the address that said so, without showing it."""
+
+    name: str
+    shop: str
+    address: str
+    at: float
+    reason: str
 
 
 class Reply(NamedTuple):
@@ -109,15 +143,39 @@ class Store(Protocol):
     def tell(self, shop: str, conversation: str, kind: str, at: int, data: str) -> int:
         """Append to the feed; its number."""
 
-    def push(self, seq: int, shop: str, conversation: str, kind: str, about: str, at: float) -> None: ...
+    def push(
+        self,
+        seq: int,
+        shop: str,
+        conversation: str,
+        kind: str,
+        about: str,
+        at: float,
+        *,
+        destination: str = "",
+        key: str = "",
+    ) -> None: ...
     def drop_pushes(self, shop: str, conversation: str, kind: str, about: str) -> None: ...
     def ready(self, now: float, each: int) -> list[Push]:
-        """What may be sent: of each conversation the oldest reply and the oldest other push, of each shop at most so many."""
+        """What may be sent: of each conversation the oldest reply and other push, to each destination so many."""
 
+    def overdue(self, replies: float, others: float, limit: int) -> list[Push]: ...
     def next_push(self, after: float) -> float | None: ...
     def pushed(self, seq: int) -> None: ...
-    def push_again(self, seq: int, next_at: float) -> None: ...
+    def push_again(self, seq: int, next_at: float, reason: str = "") -> None: ...
     def outbox_size(self) -> int: ...
+    def set_back(self, now: float, longest: float) -> None: ...
+    def bury(self, seq: int, reason: str, at: float) -> None: ...
+    def bury_reply(self, shop: str, conversation: str, identity: str, reason: str, at: float) -> None: ...
+    def take_dead_reply(self, shop: str, conversation: str, identity: str) -> str | None: ...
+    def dead_size(self) -> int: ...
+    def drop_dead_before(self, at: float) -> None: ...
+    def asked(self, limit: int) -> list[Push]: ...
+    def revive(self, seq: int, now: float) -> None: ...
+    def stay_dead(self, seq: int, reason: str) -> None: ...
+    def disabled(self) -> list[Disabled]: ...
+    def disable(self, one: Disabled) -> None: ...
+    def enable(self, name: str) -> bool: ...
     def alert(self, alert: Alert) -> None: ...
     def alerted(self) -> list[tuple[str, int | None]]: ...
     def alerts(self, robot: str, limit: int) -> list[Alert]: ...

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from contextlib import contextmanager
-from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +11,15 @@ import msgspec
 from sqlite_utils import Database
 
 from bot.model import AnyFact, Conversation
-from bot.ports import Alert, Event, Push, Reply, Spoke
+from bot.ports import Alert, Event, Reply, Spoke
+from bot.store.outbox import OutboxRows
+from bot.store.statements import StoreError, queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+__all__ = ["DATABASE", "SQLiteStore", "StoreError", "migrations", "queries"]
 
 DATABASE = "kuaihui.sqlite"  # its name in a data folder
 
@@ -26,20 +28,8 @@ _conversation = msgspec.json.Decoder(Conversation)
 _encoder = msgspec.json.Encoder()
 
 
-class StoreError(Exception):
-    """The database cannot be used now: full disk, no right to write, locked by another program, or damaged."""
-
-
 def _text(value: object) -> str:
     return _encoder.encode(value).decode()
-
-
-@cache
-def queries() -> dict[str, str]:
-    """The statements of queries.sql by name."""
-    source = resources.files("bot.store").joinpath("queries.sql").read_text(encoding="utf-8")
-    parts = re.split(r"^-- name: (\w+)$", source, flags=re.MULTILINE)[1:]
-    return {name: body.strip().rstrip(";") for name, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def migrations() -> list[tuple[str, str]]:
@@ -50,7 +40,7 @@ def migrations() -> list[tuple[str, str]]:
     )
 
 
-class SQLiteStore:
+class SQLiteStore(OutboxRows):
     """One SQLite file (or `:memory:`), written by one thread."""
 
     def __init__(self, path: Path | None, *, readonly: bool = False) -> None:
@@ -117,29 +107,6 @@ class SQLiteStore:
                 self._sql.execute("ROLLBACK")
             raise StoreError(str(error)) from error
 
-    def _do(self, name: str, *values: object) -> sqlite3.Cursor:
-        try:
-            return self._sql.execute(self._q[name], values)
-        except sqlite3.Error as error:
-            raise StoreError(str(error)) from error
-
-    def _one(self, name: str, *values: object) -> Any:  # noqa: ANN401 - whatever the column holds
-        row = self._row(name, *values)
-        return None if row is None else row[0]
-
-    def _row(self, name: str, *values: object) -> tuple[Any, ...] | None:
-        try:
-            row: tuple[Any, ...] | None = self._sql.execute(self._q[name], values).fetchone()
-        except sqlite3.Error as error:
-            raise StoreError(str(error)) from error
-        return row
-
-    def _rows(self, name: str, *values: object) -> Iterator[tuple[Any, ...]]:
-        try:
-            yield from self._sql.execute(self._q[name], values)
-        except sqlite3.Error as error:
-            raise StoreError(str(error)) from error
-
     def record(self, fact: AnyFact) -> bool:
         """Keep the fact; False if its key was known in this shop."""
         return self._do("record", fact.shop, fact.key, fact.conversation, fact.at, _text(fact)).rowcount == 1
@@ -191,35 +158,6 @@ class SQLiteStore:
     def tell(self, shop: str, conversation: str, kind: str, at: int, data: str) -> int:
         """Append to the feed; its number."""
         return self._do("tell", shop, conversation, kind, at, data).lastrowid or 0
-
-    def push(self, seq: int, shop: str, conversation: str, kind: str, about: str, at: float) -> None:
-        """Send the feed row `seq` to the shop's chat tool."""
-        self._do("push", seq, shop, conversation, kind, about, at)
-
-    def drop_pushes(self, shop: str, conversation: str, kind: str, about: str) -> None:
-        """Forget pushes of one kind about one thing that are not yet delivered."""
-        self._do("drop_pushes", shop, conversation, kind, about)
-
-    def ready(self, now: float, each: int) -> list[Push]:
-        """What may be sent now: of each conversation the oldest reply and the oldest other push; of each shop `each`."""
-        return [Push(*row) for row in self._rows("ready", now, each)]
-
-    def next_push(self, after: float) -> float | None:
-        """The first instant beyond `after` at which another push may be tried."""
-        at: float | None = self._one("next_push", after)
-        return at
-
-    def pushed(self, seq: int) -> None:
-        """It is done with."""
-        self._do("pushed", seq)
-
-    def push_again(self, seq: int, next_at: float) -> None:
-        """It is tried again at `next_at`."""
-        self._do("push_again", next_at, seq)
-
-    def outbox_size(self) -> int:
-        """How many pushes wait."""
-        return int(self._one("outbox_size"))
 
     def alert(self, alert: Alert) -> None:
         """A robot has this to say."""

@@ -29,13 +29,14 @@ SELECT min(at) FROM alarm;
 INSERT INTO feed (shop, conversation, type, at, data) VALUES (?, ?, ?, ?, ?);
 
 -- name: push
--- It waits for what was pushed before it in its conversation; replies wait for replies alone.
-INSERT INTO outbox (seq, shop, conversation, type, about, first_at, next_at, head)
+-- It waits for what was pushed before it to the same place in its conversation; replies wait for replies alone.
+INSERT INTO outbox (seq, shop, conversation, type, about, first_at, next_at, destination, key, head)
 VALUES (
-    ?1, ?2, ?3, ?4, ?5, ?6, ?6,
+    ?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8,
     NOT EXISTS (
         SELECT 1 FROM outbox
-        WHERE shop = ?2 AND conversation = ?3 AND (type = 'message.send') = (?4 = 'message.send')
+        WHERE shop = ?2 AND conversation = ?3 AND destination = ?7
+            AND (type = 'message.send') = (?4 = 'message.send') AND dead_at IS NULL
     )
 );
 
@@ -44,18 +45,31 @@ VALUES (
 DELETE FROM outbox WHERE shop = ? AND conversation = ? AND type = ? AND about = ?;
 
 -- name: ready
--- Of each shop the first few heads whose time has come. Going from shop to shop through the index costs nothing for
--- what is not ready.
-WITH RECURSIVE shops (shop) AS (
-    SELECT min(shop) FROM outbox WHERE head = 1
+-- Of each destination the first few heads whose time has come. Going from one to the next through the index costs
+-- nothing for what is not ready.
+WITH RECURSIVE places (name) AS (
+    SELECT min(destination) FROM outbox WHERE head = 1
     UNION ALL
-    SELECT (SELECT min(shop) FROM outbox WHERE head = 1 AND shop > shops.shop) FROM shops WHERE shops.shop IS NOT NULL
+    SELECT (SELECT min(destination) FROM outbox WHERE head = 1 AND destination > places.name)
+    FROM places WHERE places.name IS NOT NULL
 )
-SELECT o.seq, o.shop, o.conversation, o.type, o.about, o.tries, o.first_at, f.at, f.data
-FROM shops CROSS JOIN outbox AS o CROSS JOIN feed AS f
+SELECT o.seq, o.shop, o.conversation, o.type, o.about, o.tries, o.first_at, f.at, f.data, o.destination, o.key
+FROM places CROSS JOIN outbox AS o CROSS JOIN feed AS f
 WHERE o.seq IN (
-    SELECT seq FROM outbox AS p WHERE p.head = 1 AND p.shop = shops.shop AND p.next_at <= ?1 ORDER BY p.next_at LIMIT ?2
+    SELECT seq FROM outbox AS p
+    WHERE p.head = 1 AND p.destination = places.name AND p.next_at <= ?1 ORDER BY p.next_at LIMIT ?2
 ) AND f.seq = o.seq;
+
+-- name: overdue
+SELECT o.seq, o.shop, o.conversation, o.type, o.about, o.tries, o.first_at, f.at, f.data, o.destination, o.key
+FROM (
+    SELECT * FROM (
+        SELECT seq FROM outbox WHERE dead_at IS NULL AND type = 'message.send' AND first_at < ?1 ORDER BY first_at LIMIT ?3
+    )
+    UNION
+    SELECT * FROM (SELECT seq FROM outbox WHERE dead_at IS NULL AND first_at < ?2 ORDER BY first_at LIMIT ?3)
+) AS late CROSS JOIN outbox AS o CROSS JOIN feed AS f
+WHERE o.seq = late.seq AND f.seq = o.seq;
 
 -- name: next_push
 SELECT min(next_at) FROM outbox WHERE head = 1 AND next_at > ?;
@@ -64,10 +78,72 @@ SELECT min(next_at) FROM outbox WHERE head = 1 AND next_at > ?;
 DELETE FROM outbox WHERE seq = ?;
 
 -- name: push_again
-UPDATE outbox SET tries = tries + 1, next_at = ? WHERE seq = ?;
+UPDATE outbox SET tries = tries + 1, next_at = ?, reason = ? WHERE seq = ?;
 
 -- name: outbox_size
-SELECT count(*) FROM outbox;
+SELECT count(*) FROM outbox WHERE dead_at IS NULL;
+
+-- name: set_back
+-- What was written, or is to be tried, later than can be was so by a clock that went ahead.
+UPDATE outbox SET next_at = min(next_at, ?1), first_at = min(first_at, ?1)
+WHERE dead_at IS NULL AND (next_at > ?1 + ?2 OR first_at > ?1);
+
+-- name: bury
+UPDATE outbox SET head = 0, asked = 0, dead_at = ?, reason = ? WHERE seq = ? AND dead_at IS NULL;
+
+-- name: bury_reply
+UPDATE outbox SET head = 0, asked = 0, dead_at = ?, reason = ?
+WHERE shop = ? AND conversation = ? AND type = 'message.send' AND about = ? AND dead_at IS NULL;
+
+-- name: dead_reply
+SELECT seq, CASE key WHEN '' THEN 'evt_' || shop || '_' || seq ELSE key END FROM outbox
+WHERE shop = ? AND conversation = ? AND type = 'message.send' AND about = ? AND dead_at IS NOT NULL;
+
+-- name: dead_size
+SELECT count(*) FROM outbox WHERE dead_at IS NOT NULL;
+
+-- name: dead
+SELECT o.seq, o.shop, o.destination, o.conversation, o.type, o.about, o.tries, f.at, o.dead_at, o.reason, o.asked
+FROM outbox AS o CROSS JOIN feed AS f
+WHERE o.dead_at IS NOT NULL AND o.shop = coalesce(?, o.shop) AND f.seq = o.seq ORDER BY o.seq LIMIT ?;
+
+-- name: ask_again
+-- Those numbered in a JSON list.
+UPDATE outbox SET asked = 1
+WHERE dead_at IS NOT NULL AND shop = coalesce(?, shop) AND seq IN (SELECT value FROM json_each(?));
+
+-- name: drop_dead
+-- Those numbered in a JSON list.
+DELETE FROM outbox
+WHERE dead_at IS NOT NULL AND shop = coalesce(?, shop) AND seq IN (SELECT value FROM json_each(?));
+
+-- name: drop_dead_before
+DELETE FROM outbox WHERE dead_at < ?;
+
+-- name: asked
+SELECT o.seq, o.shop, o.conversation, o.type, o.about, o.tries, o.first_at, f.at, f.data, o.destination, o.key
+FROM outbox AS o CROSS JOIN feed AS f WHERE o.asked = 1 AND f.seq = o.seq ORDER BY o.seq LIMIT ?;
+
+-- name: revive
+-- It goes next where another one of its conversation is under way, else at once.
+UPDATE outbox SET dead_at = NULL, asked = 0, reason = '', tries = 0, first_at = ?1, next_at = ?1, head = NOT EXISTS (
+    SELECT 1 FROM outbox AS o
+    WHERE o.shop = outbox.shop AND o.conversation = outbox.conversation AND o.destination = outbox.destination
+        AND (o.type = 'message.send') = (outbox.type = 'message.send') AND o.dead_at IS NULL
+)
+WHERE seq = ?2 AND dead_at IS NOT NULL;
+
+-- name: stay_dead
+UPDATE outbox SET asked = 0, reason = ? WHERE seq = ?;
+
+-- name: disabled
+SELECT name, shop, address, disabled_at, reason FROM destination ORDER BY name;
+
+-- name: disable
+INSERT OR REPLACE INTO destination (name, shop, address, disabled_at, reason) VALUES (?, ?, ?, ?, ?);
+
+-- name: enable
+DELETE FROM destination WHERE name = ?;
 
 -- name: reply
 SELECT state, agent, text, script, override, verdict, reason, at FROM reply WHERE shop = ? AND conversation = ? AND id = ?;

@@ -251,7 +251,7 @@ def test_a_push_brings_its_event(store):
     with store.transaction():
         seq = store.tell("demo", "c1", "message.send", 5, '{"a":1}')
         store.push(seq, "demo", "c1", "message.send", "r1", 5.5)
-    assert store.ready(6, 8) == [Push(seq, "demo", "c1", "message.send", "r1", 0, 5.5, 5, '{"a":1}')]
+    assert store.ready(6, 8) == [Push(seq, "demo", "c1", "message.send", "r1", 0, 5.5, 5, '{"a":1}', "demo")]
 
 
 def steps(store, ask) -> int:
