@@ -32,7 +32,7 @@ class Suggester:
 
     def rank(self, turn: list[str]) -> dict[str, Any]:
         """`{"silent","suggestions"}` for the buyer's open turn, oldest message first."""
-        ranking = self.matcher.rank(turn, top=self.top)
+        ranking = self.matcher.rank(turn, top=self.top, lean=self.lessons.lean(0) if self.learn else None)
         found = (*ranking.shown, *ranking.below) if self.every else ranking.shown
         return {"silent": not ranking.shown, "suggestions": msgspec.to_builtins(found[: self.top])}
 
@@ -42,7 +42,7 @@ class Suggester:
         match picked:
             case {"text": str() as text, "script": str() as script}:
                 try:
-                    self.lessons.pick(text, script)
+                    self.lessons.act("picked", text, script)
                 except KeyError as error:
                     raise BadLine(f"picked.script: the library has no script {script!r}") from error
             case _:

@@ -38,6 +38,7 @@ from bot.model import (
     SystemSaid,
     Violation,
 )
+from replies.learning import UNNAMED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -49,7 +50,6 @@ replace = msgspec.structs.replace
 
 SENDING_SECONDS = 600  # a reply is tried for so long; after that its wait runs on
 PICK_LIKENESS = 90  # an agent message at least so much like an offered text (percent) was picked
-UNNAMED = "(unnamed)"  # an agent that the chat tool does not name: a person all the same, and not the curator
 EARLY = 20  # changes held for messages that have not come yet
 
 
@@ -107,7 +107,7 @@ def decide(conversation: Conversation, fact: AnyFact, shop: Shop) -> Step:  # no
             queued = tuple(reply for reply in conversation.queued if reply.id != fact.id)
             return _unchanged_clock(replace(conversation, queued=queued), shop, Settle(fact.id, failed=fact.reason))
         case Picked():
-            credit = Credit(fact.script, fact.action, fact.agent, "\n".join(talk.turn(conversation)))
+            credit = Credit(fact.script, fact.action, fact.agent, "\n".join(talk.asked(conversation)))
             return _unchanged_clock(conversation, shop, credit)
         case AlarmDue():
             waits, effects = deadline.ring(

@@ -30,7 +30,8 @@ from bot.model import (
     SystemSaid,
     Warn,
 )
-from bot.ports import Alert, Event, Reply
+from bot.ports import Act, Alert, Event, Reply
+from bot.relearn import relearn
 from bot.store import StoreError
 from bot.talk import most_urgent
 
@@ -45,8 +46,6 @@ log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 
 REMEMBERED = 20_000  # conversations kept decoded between messages
-TAUGHT = ("picked", "edited")  # what an agent did with a script that says it was the right one
-LESSONS = 20_000  # picks of a shop that are learned again at a start, the latest ones
 ALARMS_AT_ONCE = 500  # alarms that share one commit
 AGAIN = 60  # seconds after which an alarm is looked at again that could not be decided, or whose shop is not served now
 
@@ -71,15 +70,14 @@ class Engine:
         """`shops` by id."""
         self.store, self.shops, self.clock = store, shops, clock
         for shop in shops.values():
-            for asked, script, agent, at in store.picks(shop.id, LESSONS):
-                shop.learn(asked, script, agent, at)
+            relearn(shop, store)
         self.told: list[Event] = []
         self.posted = False
         self._held: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
         self._fresh: dict[tuple[str, str], Conversation] = {}
         self._telling: list[Event] = []
         self._posting = False
-        self._lessons: list[tuple[Shop, str, str, str, int]] = []
+        self._lessons: list[tuple[Shop, Act]] = []
         # Shops that may have changes of messages not seen yet. Never emptied: it only saves the others a question.
         self._unplaced = {shop for shop in shops if store.any_unplaced(shop)}
 
@@ -133,8 +131,8 @@ class Engine:
             self._fresh, self._telling = {}, []
             self._held.clear()
             raise
-        for shop, asked, script, agent, at in self._lessons:  # only now: what is not kept is not learned either
-            shop.learn(asked, script, agent, at)
+        for shop, act in self._lessons:  # only now: what is not kept is not learned either
+            shop.learn(act)
         self._held.update(self._fresh)
         for place in self._fresh:
             self._held.move_to_end(place)
@@ -233,8 +231,7 @@ class Engine:
                     return  # its delivery and its echo both say that it arrived: it is told once
             case Credit():
                 self.store.credit(*place, effect.script, effect.action, effect.agent, effect.asked, fact.at)
-                if effect.action in TAUGHT:
-                    self._lessons.append((shop, effect.asked, effect.script, effect.agent, fact.at))
+                self._lessons.append((shop, Act(effect.asked, effect.script, effect.agent, fact.at, effect.action)))
             case _:
                 pass
         seq = self._tell(outward.event(effect, conversation, shop.zone, now), conversation, shop, now)

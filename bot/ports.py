@@ -120,6 +120,16 @@ class Spoke(NamedTuple):
     tries: int = 0
 
 
+class Act(NamedTuple):
+    """What an agent did with a script that was offered for what was asked."""
+
+    asked: str
+    script: str
+    agent: str
+    at: int
+    action: str
+
+
 class Store(Protocol):
     """Remembers, or raises bot.store.StoreError. All writes stand inside `transaction`."""
 
@@ -192,7 +202,8 @@ class Store(Protocol):
     def credit(
         self, shop: str, conversation: str, script: str, action: str, agent: str, asked: str, at: int
     ) -> None: ...
-    def picks(self, shop: str, limit: int) -> list[tuple[str, str, str, int]]: ...
+    def picks(self, shop: str, limit: int) -> list[Act]: ...
+    def uses(self, shop: str) -> Iterator[tuple[str, str, int]]: ...
     def feed(self, shop: str, after: int, limit: int) -> list[Event]: ...
     def feed_end(self) -> int: ...
     def waiting(self, shop: str, limit: int) -> list[Conversation]: ...

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from bot.config import Config
     from bot.platforms import Platform
+    from bot.ports import Act
 
 LONGEST_LESSON = 200  # characters of a turn that may become a phrasing
 BUILT_IN = Path(replies.__file__).parent / "scripts"
@@ -58,12 +59,25 @@ class Shop:
         `before`: what he asked earlier, oldest first. `sent`: what he was told: not offered again word for word.
         """
         scope = Scope(self.platform.id, stage(context), datetime.fromtimestamp(at, self.zone.info).date().isoformat())
-        return self.matcher.rank(turn, context=context, scope=scope, before=before, sent=sent, bars=self.bars).shown
+        lean = self.lessons.lean(self.zone.local(at)[0])
+        return self.matcher.rank(
+            turn, context=context, scope=scope, before=before, sent=sent, bars=self.bars, lean=lean
+        ).shown
 
-    def learn(self, asked: str, script: str, agent: str, at: int) -> None:
-        """An agent (empty: the curator) picked a script for what was asked. Long turns say too much to learn from."""
-        if asked and len(asked) <= LONGEST_LESSON and self.knows(script):
-            self.lessons.pick(asked, script, agent=agent, day=self.zone.local(at)[0])
+    def learn(self, act: Act) -> None:
+        """What an agent (empty: the curator) did with a script changes the ranking."""
+        self.learn_question(act)
+        self.learn_use(act)
+
+    def learn_question(self, act: Act) -> None:
+        """That of `learn` which is about what was asked. Long turns say too much to learn from."""
+        if act.asked and len(act.asked) <= LONGEST_LESSON and self.knows(act.script):
+            day = self.zone.local(act.at)[0]
+            self.lessons.learn(act.action, act.asked, act.script, agent=act.agent, day=day)
+
+    def learn_use(self, act: Act) -> None:
+        """That of `learn` which is about the script, whatever was asked."""
+        self.lessons.popularity.note(act.script, act.action, self.zone.local(act.at)[0])
 
     def set_stages(self, stages: Mapping[str, tuple[int, ...]]) -> None:
         """Warn at these stages (seconds before `due`) for the targets named; raises DataError for impossible ones."""

@@ -49,6 +49,14 @@ def open_turn(conversation: Conversation) -> list[Message]:
     return found[::-1]
 
 
+def asked(conversation: Conversation) -> list[str]:
+    """The buyer's open turn; where an agent has just answered, the one that was answered."""
+    messages = [said for said in conversation.messages if said.role in ("agent", "buyer")]
+    while messages and messages[-1].role == "agent":
+        messages.pop()
+    return turn(_replace(conversation, messages=tuple(messages)))
+
+
 def told(conversation: Conversation, in_turn: int) -> tuple[list[str], frozenset[str]]:
     """What the buyer asked before his open turn (of so many messages), and what the agent has told him."""
     asked = [said.text for said in conversation.messages if said.role == "buyer" and said.text and not said.recalled_at]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from replies.popularity import Popularity, terms
 from replies.text import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from replies.match import Matcher
 
-AGENTS = 2  # different agents whose picks make a question a phrasing without the curator
-BOUND = 60  # questions remembered of one script: the least used and oldest make room
+UNNAMED = "(unnamed)"  # an agent that the chat tool does not name: a person all the same, and not the curator
+TAUGHT = ("picked", "edited")  # what an agent did with a script that says it was the right one
 
 
 class Lesson(msgspec.Struct, frozen=True):
@@ -32,26 +34,72 @@ class Lesson(msgspec.Struct, frozen=True):
 
     @property
     def adopted(self) -> bool:
-        """Does it count as a phrasing of the library?"""
-        return self.curated is True or (self.curated is None and len(self.agents) >= AGENTS)
+        """Does it count as a phrasing of the library? Whoever is not named may be one of the named."""
+        return self.curated is True or (self.curated is None and self._different() >= terms().agents)
+
+    def _different(self) -> int:
+        return len(self.agents) - (UNNAMED in self.agents and len(self.agents) > 1)
+
+    @property
+    def code(self) -> str:
+        """What the curator calls it by: the same in every run."""
+        return hashlib.sha256("\n".join(_key(self.text, self.script)).encode("utf-8", "replace")).hexdigest()[:8]
 
 
 class Lessons:
-    """What one shop has learned, applied to its matcher. `listed` is all there is to keep: build again from it."""
+    """What one shop has learned, applied to its matcher, and how well its scripts served.
 
-    def __init__(self, matcher: Matcher, kept: Iterable[Lesson] = ()) -> None:
-        """`kept`: the lessons of an earlier run; those of scripts that are gone are left out."""
+    `listed` and `popularity` are all there is to keep: build again from them.
+    """
+
+    def __init__(self, matcher: Matcher, kept: Iterable[Lesson] = (), popularity: Popularity | None = None) -> None:
+        """`kept`, `popularity`: what is known from before; lessons of scripts that are gone only wait in `away`."""
         self._matcher = matcher
         self._lessons: dict[tuple[str, str], Lesson] = {}
+        self.popularity = popularity or Popularity()
+        self.away: tuple[Lesson, ...] = ()
         known = {script.id for script in matcher.library.scripts}
         for lesson in kept:
             if lesson.script in known:
                 self._lessons[_key(lesson.text, lesson.script)] = lesson
                 self._apply(lesson)
+            else:
+                self.away += (lesson,)
 
     def listed(self) -> tuple[Lesson, ...]:
         """All lessons, for review and for keeping, in the order they were learned."""
         return tuple(self._lessons.values())
+
+    def lean(self, day: int) -> Callable[[str], float]:
+        """How far to lean towards each script on `day`: see Popularity."""
+        return lambda script: self.popularity.lean(script, day)
+
+    def act(self, action: str, text: str, script: str, *, agent: str = "", day: int = 0) -> None:
+        """`agent` (empty: the curator) did this with `script`, offered for `text`: it counts for the script, and what
+        was picked or taken back for the question too. Raises KeyError for an unknown script.
+        """
+        self.learn(action, text, script, agent=agent, day=day)
+        self.popularity.note(script, action, day)
+
+    def learn(self, action: str, text: str, script: str, *, agent: str = "", day: int = 0) -> None:
+        """`act` for the question alone."""
+        if action in TAUGHT:
+            self.pick(text, script, agent=agent, day=day)
+        elif action == "withdrawn":
+            self.withdraw(text, script, agent=agent)
+
+    def withdraw(self, text: str, script: str, *, agent: str = "") -> None:
+        """`agent` takes back his pick; the curator (empty) his yes. What nobody stands for any more is forgotten."""
+        old = self._lessons.get(_key(text, script))
+        if old is None or (agent not in old.agents if agent else old.curated is not True):
+            return
+        agents = tuple(each for each in old.agents if each != agent)
+        curated = old.curated if agent else None
+        lesson = msgspec.structs.replace(old, agents=agents, uses=max(old.uses - 1, 0), curated=curated)
+        if agents or curated is not None:
+            self._put(lesson)
+        else:
+            self._drop(old)
 
     def pick(self, text: str, script: str, *, agent: str = "", day: int = 0) -> None:
         """`agent` (empty: the curator) picked `script` for `text` on `day`. Raises KeyError for an unknown script.
@@ -82,17 +130,19 @@ class Lessons:
     def _apply(self, lesson: Lesson, old: Lesson | None = None) -> None:
         if old is not None and (old.adopted, old.curated) == (lesson.adopted, lesson.curated):
             return
-        if lesson.curated is False:
+        if lesson.curated is False or (old is not None and old.adopted and not lesson.adopted):
             self._matcher.forget(lesson.text, lesson.script)
-        else:
+        if lesson.curated is not False:
             self._matcher.learn(lesson.text, lesson.script, sure=lesson.adopted)
 
     def _make_room(self, script: str) -> None:
         held = [each for each in self._lessons.values() if each.script == script and each.curated is not False]
-        if len(held) > BOUND:
-            least = min(held[:-1], key=lambda each: (each.adopted, each.uses, each.day))
-            self._matcher.forget(least.text, least.script)
-            del self._lessons[_key(least.text, least.script)]
+        if len(held) > terms().questions:
+            self._drop(min(held[:-1], key=lambda each: (each.adopted, each.uses, each.day)))
+
+    def _drop(self, lesson: Lesson) -> None:
+        self._matcher.forget(lesson.text, lesson.script)
+        del self._lessons[_key(lesson.text, lesson.script)]
 
 
 def _key(text: str, script: str) -> tuple[str, str]:

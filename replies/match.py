@@ -9,6 +9,7 @@ from replies import fill, odds
 from replies.evidence import Entry, Looked, Phrasing, measure, outlook
 from replies.index import Index
 from replies.meaning import place
+from replies.popularity import reweigh
 from replies.reading import Reading, follows, read, triples
 from replies.sayings import Sayings
 from replies.search import Catalogue, Hit
@@ -17,7 +18,7 @@ from replies.typos import Ear
 from replies.why import why
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from replies.evidence import Evidence
     from replies.index import Found
@@ -41,12 +42,21 @@ SURE = 0.97  # what a phrasing that says the very same is worth when nothing els
 
 
 class _Scored(NamedTuple):
-    """A script with its score, and the message and phrasing that speak for it: the reason is made once it is shown."""
+    """A script with its score, and the message and phrasing that speak for it: the reason is made once it is shown.
+
+    `own`: the score by what was said alone, which the bars are about; below zero until something else leaned on it.
+    """
 
     score: float
     script: int
     asked: Reading
     phrasing: Phrasing
+    own: float = -1.0
+
+    @property
+    def fit(self) -> float:
+        """What speaks for it, whoever leans on it."""
+        return self.score if self.own < 0 else self.own
 
 
 class Matcher:
@@ -93,12 +103,15 @@ class Matcher:
         before: Sequence[str] = (),
         sent: Collection[str] = (),
         bars: Bars | None = None,
+        lean: Callable[[str], float] | None = None,
     ) -> Ranking:
         """Rank scripts for the buyer's whole unanswered `turn`, oldest message first.
 
         Nothing is shown when the best is not worth showing, or when the turn asks nothing and no phrasing says the same.
         `before`: what the buyer asked earlier, oldest first, so that a follow-up (那红色的呢) is understood. `sent`: what
         this buyer was just sent: not offered again word for word. `bars`: a shop's own, else those of the weights.
+        `lean(script id)` adds to the log odds of the scripts that are worth showing, and so may change their order; which
+        they are, and whether the best is strong, stays a matter of what was said.
         """
         readings = [read(message) for message in turn]
         earlier = read(before[-1]) if before and any(map(follows, readings)) else None
@@ -112,17 +125,31 @@ class Matcher:
         else:
             self._seen.move_to_end(key)
         bars = bars or odds.fitted().bars
+        if lean is not None:
+            scored = self._leaned(scored, bars, lean)
         made: list[Suggestion] = []
+        fit: list[float] = []
         for each in scored:
             suggestion = self._suggest(each, context, sent)
             if suggestion is not None:
                 made.append(suggestion)
+                fit.append(each.fit)
             if len(made) == top:
                 break
-        silent = not made or made[0].score < bars.show
-        shown = 0 if silent else sum(each.score >= bars.also for each in made)
-        strong = bool(shown) and made[0].score >= bars.strong
+        silent = not made or max(fit) < bars.show
+        shown = 0 if silent else sum(own >= bars.also for own in fit)
+        strong = bool(shown) and min(made[0].score, fit[0]) >= bars.strong
         return Ranking(shown=tuple(made[:shown]), below=tuple(made[shown:]), strong=strong)
+
+    def _leaned(self, scored: list[_Scored], bars: Bars, lean: Callable[[str], float]) -> list[_Scored]:
+        """The same, those worth showing weighed anew; all as they were where nothing is."""
+        worth = [each for each in scored if each.score >= bars.also]
+        leans = [lean(self._scripts[each.script].id) for each in worth]
+        if not worth or worth[0].score < bars.show or not any(leans):
+            return scored
+        scores = reweigh([each.score for each in worth], leans)
+        leaned = [each._replace(score=score, own=each.score) for each, score in zip(worth, scores, strict=True)]
+        return [*sorted(leaned, key=lambda each: -each.score), *scored[len(worth) :]]
 
     def _score(self, readings: Sequence[Reading], earlier: Reading | None, scope: Scope) -> list[_Scored]:
         """`earlier`: the question that the turn follows up, if it does."""

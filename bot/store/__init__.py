@@ -11,7 +11,7 @@ import msgspec
 from sqlite_utils import Database
 
 from bot.model import AnyFact, Conversation
-from bot.ports import Alert, Event, Reply, Spoke
+from bot.ports import Act, Alert, Event, Reply, Spoke
 from bot.store.outbox import OutboxRows
 from bot.store.statements import StoreError, queries
 
@@ -208,13 +208,13 @@ class SQLiteStore(OutboxRows):
         """What an agent did with a suggestion."""
         self._do("credit", shop, conversation, script, action, agent, asked, at)
 
-    def picks(self, shop: str, limit: int) -> list[tuple[str, str, str, int]]:
-        """(asked, script, agent, at) of the latest picks of a shop, oldest first."""
-        return self._do("picks", shop, limit).fetchall()
+    def picks(self, shop: str, limit: int) -> list[Act]:
+        """The latest picks of a shop and those taken back, oldest first."""
+        return [Act(*row) for row in self._rows("picks", shop, limit)]
 
-    def uses(self, shop: str) -> Iterator[tuple[str, str, int]]:
+    def uses(self, shop: str) -> Iterator[tuple[Any, ...]]:
         """(script, action, at) of everything agents did with scripts, oldest first."""
-        return iter(self._do("uses", shop))
+        return self._rows("uses", shop)
 
     def feed(self, shop: str, after: int, limit: int) -> list[Event]:
         """Feed rows of a shop with a number above `after`."""

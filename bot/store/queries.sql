@@ -163,10 +163,10 @@ WHERE shop = ? AND conversation = ? ORDER BY at, id;
 INSERT INTO pick (shop, conversation, script, action, agent, asked, at) VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: picks
--- The latest ones that said a script was right, oldest first.
-SELECT asked, script, agent, at FROM (
-    SELECT seq, asked, script, agent, at FROM pick
-    WHERE shop = ? AND action IN ('picked', 'edited') ORDER BY seq DESC LIMIT ?
+-- The latest ones that said a script was right or, taken back, that it was not; oldest first.
+SELECT asked, script, agent, at, action FROM (
+    SELECT seq, asked, script, agent, at, action FROM pick
+    WHERE shop = ? AND action IN ('picked', 'edited', 'withdrawn') ORDER BY seq DESC LIMIT ?
 ) ORDER BY seq;
 
 -- name: uses

@@ -16,6 +16,7 @@ from bot import decide as deciding
 from bot import model
 from bot.clock import VirtualClock
 from bot.engine import AGAIN, Engine
+from bot.shop import trial
 from bot.store import SQLiteStore, StoreError
 from bot.virtual import VirtualDriver
 
@@ -265,7 +266,7 @@ def test_a_store_that_cannot_write_keeps_nothing(engine, said, shop):
 def test_what_is_not_kept_is_not_learned(engine, said, shop, monkeypatch):
     """A pick that the disk had no room for is learned once it is kept, and once."""
     learned: list[str] = []
-    monkeypatch.setattr(shop, "learn", lambda asked, *_: learned.append(asked))
+    monkeypatch.setattr(shop, "learn", lambda act: learned.append(act.asked))
     (first,) = engine.apply([said()])
     script = first.conversation.offered[0].script
     pick = model.Picked(
@@ -278,6 +279,52 @@ def test_what_is_not_kept_is_not_learned(engine, said, shop, monkeypatch):
     full(engine, yes=False)
     engine.apply([pick])
     assert learned == ["什么时候发货"]
+
+
+def test_what_agents_did_survives_a_restart(open_engine, said, read_shop):
+    """Picks, edits, what was ignored and what was taken back: a server that starts again ranks as the one that stopped."""
+    first = trial("pinduoduo", [], "Asia/Shanghai")
+    engine = open_engine(demo=first)
+    (heard,) = engine.apply([said("包装结实吗")])
+    scripts = [script.id for script in first.matcher.library.scripts[:4]]
+    for number, (script, action, agent) in enumerate(
+        [
+            *((scripts[0], "picked", agent) for agent in ("01", "02", "02")),
+            (scripts[1], "edited", "01"),
+            (scripts[2], "ignored", "03"),
+            (scripts[3], "picked", "01"),
+            (scripts[3], "withdrawn", "01"),
+        ]
+    ):
+        at = NINE + number * 86_400
+        pick = {"shop": "demo", "key": f"p{number}", "conversation": "c1", "at": at, "arrived": at, "agent": agent}
+        engine.apply([model.Picked(**pick, script=script, action=action)])
+    again = trial("pinduoduo", [], "Asia/Shanghai")
+    open_engine(demo=again)
+    assert first.lessons.listed() == again.lessons.listed()
+    assert [(lesson.script, lesson.adopted) for lesson in again.lessons.listed()] == [
+        (scripts[0], True),
+        (scripts[1], False),
+    ]
+    day = first.zone.local(NINE)[0] + 40
+    leans = [[shop.lessons.popularity.lean(script, day) for script in scripts] for shop in (first, again)]
+    assert leans[0] == leans[1]
+    assert leans[0][0] > leans[0][1] > 0 > leans[0][2]
+    asked = {"context": {}, "at": NINE + 7 * 86_400}
+    assert first.suggest(["包装结实吗"], **asked) == again.suggest(["包装结实吗"], **asked)
+    assert read_shop.suggest(["包装结实吗"], **asked) == heard.conversation.offered
+
+
+def test_what_is_taken_back_after_the_answer_is_about_what_was_answered(engine, shop, said):
+    """Feedback that comes when the agent has answered is about the question answered, not about nothing."""
+    (heard,) = engine.apply([said("包装结实吗")])
+    offered = heard.conversation.offered[0]
+    answer = said(offered.text or "", kind=model.AgentSaid, at=NINE + 5, agent="01")
+    engine.apply([answer])
+    assert [(lesson.text, lesson.agents) for lesson in shop.lessons.listed()] == [("包装结实吗", ("01",))]
+    back = {"shop": "demo", "key": "p1", "conversation": "c1", "at": NINE + 9, "arrived": NINE + 9, "agent": "01"}
+    engine.apply([model.Picked(**back, script=offered.script, action="withdrawn")])
+    assert shop.lessons.listed() == ()
 
 
 @pytest.mark.usefixtures("breaks")

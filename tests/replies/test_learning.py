@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from replies import learning
-from replies.learning import Lesson, Lessons
+from replies.learning import UNNAMED, Lesson, Lessons
 from replies.library import Script, build
 from replies.match import Matcher
+from replies.popularity import terms
 
 SCRIPTS = [
     Script(id="ship", title="什么时候发货", phrasings=("多久能发出", "今天能寄出来吗")),
@@ -90,10 +90,10 @@ def test_lessons_survive(matcher: Matcher) -> None:
 def test_memory_is_bounded(matcher: Matcher) -> None:
     """A script remembers only so many questions; the least used and oldest make room."""
     lessons = Lessons(matcher)
-    for number in range(learning.BOUND + 5):
+    for number in range(terms().questions + 5):
         lessons.pick(f"第{number}号问题怎么办理", "bill", agent="01", day=number)
     held = lessons.listed()
-    assert len(held) == learning.BOUND
+    assert len(held) == terms().questions
     assert held[0].day == 5
     assert score(matcher, "第0号问题怎么办理") < score(matcher, "第30号问题怎么办理")
 
@@ -106,3 +106,59 @@ def test_nothing_said_and_nobody_known(matcher: Matcher) -> None:
     with pytest.raises(KeyError):
         lessons.pick(ASKED, "nobody")
     assert lessons.listed() == ()
+
+
+def test_whoever_is_not_named_is_no_second_agent(matcher: Matcher) -> None:
+    """A tool that names its agents only sometimes must not make two of one."""
+    lessons = Lessons(matcher)
+    lessons.pick(ASKED, "bill", agent="01")
+    lessons.pick(ASKED, "bill", agent=UNNAMED)
+    assert not lessons.listed()[0].adopted
+    lessons.pick(ASKED, "bill", agent="02")
+    assert lessons.listed()[0].adopted
+
+
+def test_a_pick_taken_back_counts_no_more(matcher: Matcher) -> None:
+    """The second agent takes it back: no phrasing any more; the first too: nothing is left, and nothing learned twice."""
+    before = matcher.rank([ASKED])
+    lessons = Lessons(matcher)
+    lessons.pick(ASKED, "bill", agent="01")
+    lifted = matcher.rank([ASKED])
+    lessons.pick(ASKED, "bill", agent="02")
+    lessons.withdraw(ASKED, "bill", agent="03")
+    assert lessons.listed()[0].adopted
+    lessons.withdraw(ASKED, "bill", agent="02")
+    assert not lessons.listed()[0].adopted
+    assert matcher.rank([ASKED]) == lifted
+    lessons.withdraw(ASKED, "bill", agent="01")
+    assert lessons.listed() == ()
+    assert matcher.rank([ASKED]) == before
+    lessons.withdraw(ASKED, "bill", agent="01")
+    assert lessons.listed() == ()
+
+
+def test_the_curators_pick_taken_back(matcher: Matcher) -> None:
+    """What agents have picked stays theirs; what only the curator wanted is gone. A no is not undone by it."""
+    lessons = Lessons(matcher)
+    lessons.pick(ASKED, "bill")
+    lessons.withdraw(ASKED, "bill")
+    assert lessons.listed() == ()
+    lessons.pick(ASKED, "bill", agent="01")
+    lessons.judge(ASKED, "bill", yes=True)
+    lessons.withdraw(ASKED, "bill", agent="01")
+    assert lessons.listed()[0].adopted
+    lessons.judge(ASKED, "bill", yes=False)
+    lessons.withdraw(ASKED, "bill")
+    assert lessons.listed()[0].curated is False
+
+
+def test_lessons_move_to_another_library(matcher: Matcher) -> None:
+    """Those of a script that is away wait for it; what served well stays known."""
+    lessons = Lessons(matcher)
+    lessons.act("picked", ASKED, "bill", agent="01", day=3)
+    without = Lessons(Matcher(build(SCRIPTS[:2])), lessons.listed(), lessons.popularity)
+    assert without.listed() == ()
+    assert without.away == lessons.listed()
+    again = Lessons(Matcher(build(SCRIPTS)), [*without.listed(), *without.away], without.popularity)
+    assert again.listed() == lessons.listed()
+    assert again.lean(3)("bill") == lessons.lean(3)("bill") > 0
