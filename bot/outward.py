@@ -9,8 +9,9 @@ import msgspec
 from bot import model, wire
 
 if TYPE_CHECKING:
+    from bot.blame import CountedWait
     from bot.deadline import Zone
-    from bot.rates import LateWait, Rate
+    from bot.rates import Rate
     from bot.shop import Shop
     from replies.guard import Verdict
 
@@ -64,6 +65,26 @@ def _clock(effect: model.Warn | model.Late | model.Answered, zone: Zone) -> tupl
             data: dict[str, Any] = {"reason": "recalled" if effect.recalled else "answered"}
             data |= {"answered": wire.iso(wait.answered, zone)} if wait.answered is not None else {}
             return "deadline.cleared", data | ({"corrected": True} if effect.corrected else {})
+
+
+def delayed(data: str, reason: str) -> Shown:
+    """A reply did not go out at its first try, and is tried on; `data` of its `message.send`."""
+    sent = msgspec.json.decode(data, type=dict[str, Any])
+    told = {key: sent.get(key) for key in ("conversation", "buyer", "reply_id", "agent")}
+    return Shown("message.delayed", {**told, "reason": reason}, push=False)
+
+
+def destination(name: str, shop: str, reason: str | None = None) -> Shown:
+    """A destination wants no more, for `reason`; or without one is tried again."""
+    told = {"destination": name.removeprefix(f"{shop}/") if name != shop else "callback"}
+    if reason is None:
+        return Shown("destination.enabled", told, push=False)
+    return Shown("destination.disabled", {**told, "reason": reason}, push=False)
+
+
+def encoded(data: dict[str, Any]) -> str:
+    """An event's data as it is kept."""
+    return msgspec.json.encode(data).decode()
 
 
 def verdict(given: Verdict) -> dict[str, Any]:
@@ -125,22 +146,25 @@ def rate(counted: Rate, shop: Shop) -> dict[str, Any]:
         "consequence": target.consequence,
         "source": target.source,
         "sure": target.sure,
-        "late": [_late(late, shop.zone) for late in counted.late],
-        "near": [_late(late, shop.zone) for late in counted.near],
+        "late": [_counted(wait, shop.zone) for wait in counted.late],
+        "near": [_counted(wait, shop.zone) for wait in counted.near],
     }
     if target.mean is not None:
         shown["mean_s"] = counted.mean_s
     if counted.forecast is not None:
-        shown["forecast"] = msgspec.to_builtins(counted.forecast)
+        waiting = [_counted(wait, shop.zone) for wait in counted.forecast.waiting]
+        shown["forecast"] = {**msgspec.to_builtins(counted.forecast), "waiting": waiting}
+    shown["agents"] = [{**msgspec.to_builtins(one), "agent": one.agent or None} for one in counted.agents]
     return shown
 
 
-def _late(late: LateWait, zone: Zone) -> dict[str, Any]:
-    return {
-        "buyer": late.buyer,
-        "conversation": late.conversation,
-        "start": wire.iso(late.start, zone),
-        "due": wire.iso(late.due, zone),
-        "answered": wire.iso(late.answered, zone) if late.answered is not None else None,
-        "agent": late.agent or None,
+def _counted(wait: CountedWait, zone: Zone) -> dict[str, Any]:
+    shown = {
+        "buyer": wait.buyer,
+        "conversation": wait.conversation,
+        "start": wire.iso(wait.start, zone),
+        "due": wire.iso(wait.due, zone),
+        "answered": wire.iso(wait.answered, zone) if wait.answered is not None else None,
+        "agent": wait.agent or None,
     }
+    return shown | ({"missed_by": wait.missed_by or None, "why": wait.why} if wait.why else {})

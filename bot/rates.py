@@ -8,55 +8,39 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from bot import deadline
-from bot.model import AgentSaid, Assigned, BuyerSaid, Closed, Delivered, Drafted, Message, Recalled, RobotSaid, Wait
-from bot.talk import ECHO_SECONDS
+from bot.blame import ByAgent, CountedWait, by_agent, counted, late, missed
+from bot.history import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from bot.model import AnyFact
+    from bot.history import Line
+    from bot.model import Wait
     from bot.ports import Store
     from bot.shop import Shop
-
-
-class Line(msgspec.Struct, frozen=True):
-    """The messages of one conversation, without texts, in the order of time. `agent`: whom it was given to last."""
-
-    conversation: str
-    buyer: str
-    messages: tuple[Message, ...]
-    agent: str = ""
-
-
-class LateWait(msgspec.Struct, frozen=True):
-    """A wait that was not answered in time. `answered` is None when it never was; `agent`: who answered, or had it."""
-
-    buyer: str
-    conversation: str
-    start: int
-    due: int
-    answered: int | None
-    agent: str
 
 
 class Forecast(msgspec.Struct, frozen=True):
     """What the day may still bring, with the units counted so far.
 
     `may_miss`: units that may still be missed before the pass line breaks (negative: so many too many already);
-    `deciding`: do those who wait now decide it? `best`, `worst`: the rate if all or none of them are met.
+    `deciding`: do those who wait now decide it? `best`, `worst`: the rate if all or none of them are met. `waiting`:
+    the open waits of units that can still be met, most urgent first.
     """
 
     may_miss: int
     deciding: bool
     best: float
     worst: float
+    waiting: tuple[CountedWait, ...] = ()
 
 
 class Rate(msgspec.Struct, frozen=True):
     """One target's figures. `population`: units; `met`: of them in time; `waiting`: of them still open and in time.
 
     `rate` is met / (population - waiting), None while nothing is decided. Of a mean only `mean_s` (seconds) is counted,
-    over `population` answering times. `near`: waits that were answered in the last tenth of the limit.
+    over `population` answering times. `near`: waits that were answered in the last tenth of the limit. `agents`: what
+    each agent did; "" stands for a robot that counts, an agent without a name, and nobody.
     """
 
     name: str
@@ -64,10 +48,11 @@ class Rate(msgspec.Struct, frozen=True):
     met: int | None
     waiting: int
     rate: float | None
-    late: tuple[LateWait, ...] = ()
+    late: tuple[CountedWait, ...] = ()
     mean_s: float | None = None
-    near: tuple[LateWait, ...] = ()
+    near: tuple[CountedWait, ...] = ()
     forecast: Forecast | None = None
+    agents: tuple[ByAgent, ...] = ()
 
 
 def of_day(store: Store, shop: Shop, day: int, now: int) -> list[Rate]:
@@ -76,69 +61,6 @@ def of_day(store: Store, shop: Shop, day: int, now: int) -> list[Rate]:
     start, end = shop.zone.begin(day - 1), shop.zone.begin(day + 2)
     held = tuple(lines(store.facts_between(shop.id, start, end)))
     return [rate(held, target, shop.zone, now=now, day=day) for target in shop.targets]
-
-
-def lines(facts: Iterable[AnyFact]) -> Iterator[Line]:
-    """One Line a conversation; `facts` come conversation by conversation, each in the order of arrival."""
-    held: list[AnyFact] = []
-    for fact in facts:
-        if held and held[0].conversation != fact.conversation:
-            yield _line(held)
-            held = []
-        held.append(fact)
-    if held:
-        yield _line(held)
-
-
-def _line(facts: list[AnyFact]) -> Line:  # noqa: C901 - one case a fact
-    said: list[Message] = []
-    drafts: dict[str, str] = {}
-    delivered: dict[str, tuple[int, str]] = {}
-    recalled: dict[str, int] = {}
-    buyer = agent = ""
-    for fact in facts:
-        match fact:
-            case BuyerSaid():
-                buyer = fact.buyer or buyer
-                said.append(Message(fact.id, fact.at, "buyer", kind=fact.kind))
-            case AgentSaid():
-                echo = _echo(fact, drafts, delivered)
-                if echo is not None:
-                    delivered.pop(echo, None)
-                    drafts.pop(echo, None)
-                said.append(Message(fact.id, fact.at, "agent", agent=fact.agent))
-            case RobotSaid():
-                said.append(Message(fact.id, fact.at, "assisted" if fact.assisted else "robot"))
-            case Closed():
-                said.append(Message(fact.key, fact.at, "closed"))
-            case Recalled():
-                recalled[fact.id] = fact.at
-            case Drafted():
-                drafts[fact.id] = fact.text
-            case Assigned():
-                agent = fact.agent
-            case Delivered() if fact.id in drafts:
-                delivered[fact.id] = (fact.at, drafts[fact.id])
-            case _:
-                pass
-    said += [Message(identity, at, "agent") for identity, (at, _) in delivered.items()]
-    said = [
-        msgspec.structs.replace(message, recalled_at=max(recalled[message.id], message.at))
-        if message.role == "buyer" and message.id in recalled
-        else message
-        for message in said
-    ]
-    said.sort(key=deadline.order)
-    return Line(facts[0].conversation, buyer or facts[0].conversation, tuple(said), agent)
-
-
-def _echo(fact: AgentSaid, drafts: dict[str, str], delivered: dict[str, tuple[int, str]]) -> str | None:
-    if fact.reply_id:
-        return fact.reply_id if fact.reply_id in drafts else None
-    for identity, (at, text) in delivered.items():
-        if text == fact.text and abs(fact.at - at) <= ECHO_SECONDS:
-            return identity
-    return None
 
 
 def rate(
@@ -156,17 +78,19 @@ def rate(
             began = zone.local(wait.start)[0]
             if day is None or began == day:
                 units.setdefault(_unit(line, wait, target, began), []).append((line, wait))
+    every = [pair for pairs in units.values() for pair in pairs]
+    agents = by_agent(every, now)
     if target.mean is not None:
-        return _mean(target, target.mean, zone, [wait for pairs in units.values() for _, wait in pairs], now)
-    late: list[LateWait] = []
-    near: list[LateWait] = []
-    met = waiting = 0
-    for pairs in units.values():
-        late += [_late(line, wait) for line, wait in pairs if _missed(wait, now)]
-        near += [_late(line, wait) for line, wait in pairs if _near(wait, target)]
-        state = _judge([wait for _, wait in pairs], target, now)
-        met += state == "met"
-        waiting += state == "waiting"
+        found = _mean(target, target.mean, zone, [wait for _, wait in every], now)
+        return msgspec.structs.replace(found, agents=agents)
+    states = {unit: _judge([wait for _, wait in pairs], target, now) for unit, pairs in units.items()}
+    met, waiting = (sum(state == wanted for state in states.values()) for wanted in ("met", "waiting"))
+    open_waits = _in_order(
+        counted(line, wait)
+        for unit, pairs in units.items()
+        for line, wait in pairs
+        if states[unit] == "waiting" and wait.answered is None
+    )
     decided = len(units) - waiting
     return Rate(
         target.name,
@@ -174,9 +98,10 @@ def rate(
         met,
         waiting,
         round(met / decided, 6) if decided else None,
-        tuple(sorted(late, key=_by_start)),
-        near=tuple(sorted(near, key=_by_start)),
-        forecast=_forecast(target, len(units), met, waiting),
+        _in_order(late(line, wait, zone) for line, wait in every if missed(wait, now)),
+        near=_in_order(counted(line, wait) for line, wait in every if _near(wait, target)),
+        forecast=_forecast(target, len(units), met, open_waits, waiting=waiting),
+        agents=agents,
     )
 
 
@@ -196,7 +121,7 @@ def _judge(held: list[Wait], target: deadline.Target, now: int) -> Literal["met"
         times = [(wait.answered if wait.answered is not None else now) - wait.start for wait in held]
         if sum(times) > target.limit * len(times):
             return "missed"
-    elif any(_missed(wait, now) for wait in held):
+    elif any(missed(wait, now) for wait in held):
         return "missed"
     return "waiting" if any(wait.answered is None for wait in held) else "met"
 
@@ -217,33 +142,30 @@ def _mean(target: deadline.Target, mean: deadline.Mean, zone: deadline.Zone, hel
     return Rate(target.name, len(times) + waiting, None, waiting, None, mean_s=mean_s)
 
 
-def _forecast(target: deadline.Target, population: int, met: int, waiting: int) -> Forecast | None:
-    """With today's buyers; a pass line of 0.5 and 100 buyers lets 50 be missed."""
+def _forecast(
+    target: deadline.Target, population: int, met: int, open_waits: tuple[CountedWait, ...], *, waiting: int
+) -> Forecast | None:
+    """With today's units; a pass line of 0.5 and 100 buyers lets 50 be missed."""
     if target.pass_line is None or not population:
         return None
-    missed = population - met - waiting
+    gone = population - met - waiting
     # Rounded first: a product of floats may lie a hair above the whole number that it means.
     allowed = population - math.ceil(round(population * target.pass_line, 9))
     return Forecast(
-        may_miss=allowed - missed,
-        deciding=population >= target.smallest and 0 <= allowed - missed < waiting,
+        may_miss=allowed - gone,
+        deciding=population >= target.smallest and 0 <= allowed - gone < waiting,
         best=round((met + waiting) / population, 6),
         worst=round(met / population, 6),
+        waiting=open_waits,
     )
 
 
-def _late(line: Line, wait: Wait) -> LateWait:
-    said = next((m for m in line.messages if m.role == "agent" and m.at == wait.answered), None)
-    agent = said.agent if said is not None else line.agent
-    return LateWait(line.buyer, line.conversation, wait.start, wait.due, wait.answered, agent)
+def _in_order(found: Iterable[CountedWait]) -> tuple[CountedWait, ...]:
+    return tuple(sorted(found, key=_by_start))
 
 
-def _by_start(wait: LateWait) -> tuple[int, str]:
+def _by_start(wait: CountedWait) -> tuple[int, str]:
     return wait.start, wait.conversation
-
-
-def _missed(wait: Wait, now: int) -> bool:
-    return wait.late or (wait.answered is None and now > wait.due)
 
 
 def _near(wait: Wait, target: deadline.Target) -> bool:

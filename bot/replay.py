@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bot import outward, rates, wire
+from bot import history, outward, rates, wire
 from bot.compare import Trace
 from bot.model import AgentSaid, BuyerSaid, RobotSaid, SystemSaid
 from bot.virtual import VirtualDriver
@@ -102,7 +102,7 @@ class Replay:
         if not self.shop.targets:
             return []
         store = self._driver.engine.store
-        lines = tuple(rates.lines(store.facts_between(self.shop.id, 0, 1 << 60)))
+        lines = tuple(history.lines(store.facts_between(self.shop.id, 0, 1 << 60)))
         now = int(self._driver.clock.now())
         return [
             outward.rate(rates.rate(lines, target, self.shop.zone, now=now), self.shop) for target in self.shop.targets

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
-from bot import model, outward, platforms, rates, strict, wire, zones
+from bot import history, model, outward, platforms, rates, strict, wire, zones
 from bot.errors import WireError
 from bot.virtual import VirtualDriver
 from replies import DataError
@@ -206,7 +206,7 @@ class Play:
 
     def _rates(self) -> Iterator[str]:
         store = self._driver.engine.store
-        lines = tuple(rates.lines(store.facts_between(self.shop.id, 0, 1 << 60)))
+        lines = tuple(history.lines(store.facts_between(self.shop.id, 0, 1 << 60)))
         now = int(self._driver.clock.now())
         for target in self.shop.targets:
             shown = outward.rate(rates.rate(lines, target, self.shop.zone, now=now), self.shop)

@@ -12,7 +12,17 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PRODUCT = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "replies").rglob("*.py")])
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
-PURE = {"bot.model", "bot.deadline", "bot.decide", "bot.talk", "bot.rates", "bot.alerts", "bot.brief"}
+PURE = {
+    "bot.model",
+    "bot.deadline",
+    "bot.decide",
+    "bot.talk",
+    "bot.history",
+    "bot.blame",
+    "bot.rates",
+    "bot.alerts",
+    "bot.brief",
+}
 LONGEST, LONG = 350, 250
 CLOCKS = {
     ("datetime", "now"),

@@ -1,4 +1,6 @@
-"""How late are warnings while webhooks pour in? `python tests/benchmarks/lateness.py [--rate 1000] [--seconds 30]`
+"""How late are warnings while webhooks pour in?
+
+    python tests/benchmarks/lateness.py [--rate 1000] [--seconds 30] [--list 1] [--alarms 100]
 
 A real server on the world's clock, on core 0; the client on core 1. Before the load so many conversations are seeded with
 messages of the past that warnings fall due all through it, spread evenly. Then signed webhooks of whole conversations

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import deadline, model, rates
+from bot import deadline, history, model, rates
 from bot.deadline import Sessions, Target, Window, Zone
 from bot.model import Message
 from bot.virtual import VirtualDriver
@@ -114,7 +114,7 @@ def play(shop, facts: Sequence[model.AnyFact]) -> tuple[list[dict[str, object]],
     for fact in facts:
         driver.put(fact)
     driver.finish()
-    lines = tuple(rates.lines(driver.engine.store.facts_between("demo", 0, 1 << 60)))
+    lines = tuple(history.lines(driver.engine.store.facts_between("demo", 0, 1 << 60)))
     counted = rates.rate(lines, HOUR, SHANGHAI, now=int(driver.clock.now()))
     driver.close()
     return told, counted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from bot import model, platforms, rates, urgency
+from bot import blame, history, model, platforms, rates, urgency
 from bot.deadline import Zone
 from replies import DataError
 
@@ -54,6 +54,84 @@ def test_a_wait_still_in_time_is_neither_met_nor_missed(driver, hour, said):
     assert (after.waiting, after.met, after.rate) == (0, 0, 0.0)
 
 
+def hand(driver, agent, at, **place):
+    """The conversation is given to an agent."""
+    base = {"shop": "demo", "conversation": "c1", **place}
+    driver.put(model.Assigned(**base, key=f"a{at}{agent}{place}", at=at, arrived=at, agent=agent))
+
+
+def test_who_had_it_when_it_became_late_is_named_with_the_reason(driver, hour, said):
+    """Handed over before `due`, the second one let it pass; after it, the first did, whoever answers in the end."""
+    for name, handed in (("early", 1800), ("after", 3700)):
+        driver.put(said(at=NINE, conversation=name, buyer=name))
+        hand(driver, "小快", NINE, conversation=name)
+        hand(driver, "小慢", NINE + handed, conversation=name)
+        driver.put(said("在的", at=NINE + 4000, kind=model.AgentSaid, agent="小慢", conversation=name))
+    after, early = counted(driver, hour, at=NINE + 5000).late
+    assert (early.agent, early.missed_by) == ("小慢", "小慢")
+    assert (after.agent, after.missed_by) == ("小慢", "小快")
+    assert after.why == "晚了6分40秒才回复；10:01:40由小快转给小慢"
+
+
+def test_nobody_is_blamed_for_a_queue(driver, hour, said):
+    """Assigned only after `due`: the shop missed it, no agent did; a robot's word is named as none."""
+    driver.put(said(at=NINE))
+    driver.put(said("您好", at=NINE + 1, kind=model.RobotSaid))
+    hand(driver, "小快", NINE + 3700)
+    driver.put(said("在的", at=NINE + 3710, kind=model.AgentSaid, agent="小快"))
+    (late,) = counted(driver, hour, at=NINE + 5000).late
+    assert (late.agent, late.missed_by) == ("小快", "")
+    assert late.why == "晚了1分50秒才回复；时限内只有机器人回复，不算；到时限时还没有分配客服；10:01:40才分配给小快"
+
+
+@pytest.mark.parametrize(("closed", "why"), [(False, "一直没有回复"), (True, "会话结束时仍未回复")])
+def test_what_was_never_answered_says_so(driver, hour, said, closed, why):
+    """Without an answer the one who has it is named, if anybody is."""
+    driver.put(said(at=NINE))
+    if closed:
+        driver.put(model.Closed(shop="demo", conversation="c1", key="x", at=NINE + 60, arrived=NINE + 60))
+    (late,) = counted(driver, hour, at=NINE + 5000).late
+    assert (late.agent, late.missed_by, late.why) == ("", "", why)
+
+
+def test_a_tool_without_assignments_leaves_who_wrote(driver, hour, said):
+    """Before the first word of an agent, whoever answers at last; later, whoever wrote before."""
+    ask(driver, said, 1, answered=4000, agent="小快")
+    driver.put(said(at=NINE + 5000, conversation="c1", buyer="b1"))
+    driver.put(said("在的", at=NINE + 9000, kind=model.AgentSaid, agent="小慢", conversation="c1"))
+    assert [wait.missed_by for wait in counted(driver, hour, at=NINE + 9999).late] == ["小快", "小快"]
+
+
+def test_each_agent_has_his_own_figures(driver, hour, said):
+    """Answered and in time, missed, handed over; his time runs from when he had it."""
+    driver.put(said(at=NINE, buyer="b1"))
+    hand(driver, "小快", NINE)
+    hand(driver, "小慢", NINE + 3000)
+    driver.put(said("在的", at=NINE + 3100, kind=model.AgentSaid, agent="小慢"))
+    ask(driver, said, 2, answered=4000, agent="小快")
+    by_name = {one.agent: one for one in counted(driver, hour, at=NINE + 5000).agents}
+    assert by_name == {
+        "小快": blame.ByAgent("小快", answered=1, in_time=0, missed=1, handed_over=1, mean_s=4000.0),
+        "小慢": blame.ByAgent("小慢", answered=1, in_time=1, missed=0, handed_over=0, mean_s=100.0),
+    }
+
+
+def test_a_reply_sent_through_us_is_its_agents(driver, hour, said):
+    """Known by its delivery, or by an echo without a name, it is the draft's agent who answered."""
+    for number, echoed in enumerate((False, True)):
+        place = {"shop": "demo", "conversation": f"c{number}"}
+        driver.put(said(at=NINE, conversation=f"c{number}", buyer=f"b{number}"))
+        draft = model.Drafted(
+            **place, key=f"d{number}", at=NINE + 10, arrived=NINE + 10, id="r1", agent="小快", text="有货的呢"
+        )
+        driver.put(draft)
+        driver.put(model.Delivered(**place, key=f"e{number}", at=NINE + 11, arrived=NINE + 11, id="r1"))
+        if echoed:
+            driver.put(said("有货的呢", at=NINE + 12, kind=model.AgentSaid, conversation=f"c{number}"))
+    (agent,) = counted(driver, hour, at=NINE + 20).agents
+    assert agent == blame.ByAgent("小快", answered=2, in_time=2, mean_s=11.5)
+
+
 def test_another_day_is_not_counted(driver, hour, said):
     """A wait belongs to the day on which it began."""
     ask(driver, said, 1, answered=10)
@@ -68,7 +146,8 @@ def test_the_forecast_says_how_many_may_still_be_missed(driver, hour, said):
     for number in (3, 4):
         driver.put(said(at=NINE + 3000, conversation=f"c{number}", buyer=f"b{number}"))
     forecast = counted(driver, hour, at=NINE + 4100).forecast
-    assert forecast == rates.Forecast(may_miss=1, deciding=True, best=0.75, worst=0.25)
+    assert (forecast.may_miss, forecast.deciding, forecast.best, forecast.worst) == (1, True, 0.75, 0.25)
+    assert [(wait.buyer, wait.due) for wait in forecast.waiting] == [("b3", NINE + 6600), ("b4", NINE + 6600)]
 
 
 def test_too_few_buyers_decide_nothing(driver, hour, said):
@@ -159,7 +238,7 @@ def test_a_session_judged_by_its_mean_forgives_one_late_answer(driver, shop_on, 
     for start, end in ((0, 60), (100, 300)):
         driver.put(said(at=NINE + start))
         driver.put(said("在的", at=NINE + end, kind=model.AgentSaid))
-    lines = tuple(rates.lines(driver.engine.store.facts_between("demo", 0, 1 << 40)))
+    lines = tuple(history.lines(driver.engine.store.facts_between("demo", 0, 1 << 40)))
     strict = rates.rate(lines, target, ZONE, now=NINE + 9000)
     mild = rates.rate(lines, msgspec.structs.replace(target, judged="mean"), ZONE, now=NINE + 9000)
     assert (strict.met, mild.met) == (0, 1)
