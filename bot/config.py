@@ -44,7 +44,8 @@ class ShopTable(msgspec.Struct, frozen=True, kw_only=True):
     """`[[shops]]` as written.
 
     `targets`: changes of the platform's reply targets. `bars`: scores from which scripts are shown. `robots`: see bot.robots.RobotTable. `adapters`: see
-    bot.adapters.entrance.AdapterTable. `allow`: what the guard lets this shop say although a rule would stop it.
+    bot.adapters.entrance.AdapterTable. `allow`: what the guard lets this shop say although a rule would stop it. `rules`:
+    files of the owner's own. `allow_override`: rules that block, and whose messages an agent may yet send by saying why.
     """
 
     id: str
@@ -61,6 +62,8 @@ class ShopTable(msgspec.Struct, frozen=True, kw_only=True):
     adapters: dict[str, Any] = msgspec.field(default_factory=dict)
     bars: Bars | None = None
     allow: Allowance = Allowance()
+    rules: list[str] = msgspec.field(default_factory=list)
+    allow_override: list[str] = msgspec.field(default_factory=list)
 
 
 class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +83,8 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     robots: tuple[Robot, ...] = ()
     adapters: dict[str, entrance.Entrance] = msgspec.field(default_factory=dict)
+    rules: tuple[Path, ...] = ()
+    allow_override: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Without secrets."""
@@ -173,6 +178,8 @@ def _shop(
         token=token,
         robots=heard,
         adapters=ways,
+        rules=tuple(folder / entry for entry in shop.rules),
+        allow_override=tuple(shop.allow_override),
     )
 
 
@@ -193,9 +200,7 @@ def _mistakes(given: dict[str, Any], folder: Path) -> Iterator[str]:
         yield "id: 1 to 64 ascii letters, digits, - and _"
     if given.get("webhook_secrets") == []:
         yield "webhook_secrets: at least one is needed"
-    for entry in given.get("library", ()):
-        if not (folder / entry).exists():
-            yield f"library: {folder / entry} does not exist"
+    yield from _missing(given, folder)
     if "timezone" in given:
         try:
             zones.find(given["timezone"], "timezone")
@@ -205,6 +210,14 @@ def _mistakes(given: dict[str, Any], folder: Path) -> Iterator[str]:
         yield from _address(given["callback_url"])
     if "platform" in given:
         yield from _clock(given["platform"], given.get("targets", {}), given.get("stages", {}))
+
+
+def _missing(given: dict[str, Any], folder: Path) -> Iterator[str]:
+    """Files and folders that a shop names and that are not there."""
+    for key in ("library", "rules"):
+        for entry in given.get(key, ()):
+            if not (folder / entry).exists():
+                yield f"{key}: {folder / entry} does not exist"
 
 
 def _address(url: str) -> Iterator[str]:

@@ -25,6 +25,7 @@ from bot.model import (
     Effect,
     Hold,
     Message,
+    Noted,
     Picked,
     Queued,
     Recalled,
@@ -43,7 +44,7 @@ from replies.learning import UNNAMED
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from replies.guard import Verdict
+    from replies.guard import Finding, Verdict
     from replies.match import Suggestion
 
 replace = msgspec.structs.replace
@@ -75,8 +76,14 @@ class Shop(Protocol):
     ) -> tuple[Suggestion, ...]:
         """Scripts for the buyer's open turn; `before`: what he asked earlier; `sent`: what he was just told."""
 
-    def check(self, messages: Sequence[str]) -> Verdict:
+    def check(self, messages: Sequence[str], circumstances: talk.Circumstances) -> Verdict:
         """The verdict on the last of the shop's messages."""
+
+    def watched(self, text: str) -> tuple[Finding, ...]:
+        """What rules in watch mode say about a text."""
+
+    def may_override(self, verdict: Verdict) -> bool:
+        """May a stopped message go all the same when somebody says why?"""
 
 
 def decide(conversation: Conversation, fact: AnyFact, shop: Shop) -> Step:  # noqa: C901, PLR0912 - one case a fact
@@ -149,8 +156,10 @@ def _agent_said(conversation: Conversation, fact: AgentSaid, shop: Shop) -> Step
         said = Message(fact.id, fact.at, "agent", fact.text[: talk.CLIP], fact.kind, fact.agent, echo)
         ours = tuple(message for message in conversation.messages if message.reply_id != echo)
         queued = tuple(reply for reply in conversation.queued if reply.id != echo)
+        # What was approved needs no second look; what reads otherwise by now does.
+        seen = _violation(conversation, fact, shop, approved=talk.text_of(conversation, echo))
         conversation = talk.insert(replace(conversation, messages=ours, queued=queued), said, shop)
-        return _withdraw(conversation, shop, fact.arrived, Settle(echo))
+        return _withdraw(conversation, shop, fact.arrived, Settle(echo), *seen)
     effects = [*_violation(conversation, fact, shop), *_credit(conversation, fact.text, fact.agent)]
     said = Message(fact.id, fact.at, "agent", fact.text[: talk.CLIP], fact.kind, fact.agent)
     return _withdraw(talk.insert(conversation, said, shop), shop, fact.arrived, *effects)
@@ -174,13 +183,29 @@ def _others_said(conversation: Conversation, fact: RobotSaid | SystemSaid, shop:
     return _recount(talk.insert(conversation, said, shop), shop, *effects, now=fact.arrived)
 
 
-def _violation(conversation: Conversation, fact: AgentSaid | RobotSaid, shop: Shop) -> list[Effect]:
-    if not fact.text:
-        return []
+def _violation(
+    conversation: Conversation, fact: AgentSaid | RobotSaid, shop: Shop, *, approved: str | None = None
+) -> list[Effect]:
+    """What is wrong with a message seen on the platform, as it was sent and as edits that were quicker made it."""
     role: Role = "agent" if isinstance(fact, AgentSaid) else "robot"
     agent = fact.agent if isinstance(fact, AgentSaid) else ""
-    verdict = shop.check([*talk.said_before(conversation, fact.at), fact.text])
-    return [Violation(fact.id, role, agent, fact.text, verdict.findings)] if verdict.findings else []
+    edited = [change.text for change in conversation.early if change.id == fact.id and change.text]
+    before = talk.said_before(conversation, fact.at, without=approved)
+    circumstances = talk.circumstances(conversation, fact.at, shop.zone)
+    effects: list[Effect] = []
+    for text in dict.fromkeys((fact.text, *edited)):
+        if not text or (approved is not None and text[: talk.CLIP].split() == approved[: talk.CLIP].split()):
+            continue
+        verdict = shop.check([*before, text], circumstances)
+        if verdict.findings:
+            effects.append(Violation(fact.id, role, agent, text, verdict.findings))
+        effects += _noted(fact.id, agent, text, shop)
+    return effects
+
+
+def _noted(identity: str, agent: str, text: str, shop: Shop) -> list[Effect]:
+    findings = shop.watched(text)
+    return [Noted(identity, agent, text, findings)] if findings else []
 
 
 def _credit(conversation: Conversation, text: str, agent: str) -> list[Effect]:
@@ -195,17 +220,20 @@ def _credit(conversation: Conversation, text: str, agent: str) -> list[Effect]:
 
 def _drafted(conversation: Conversation, fact: Drafted, shop: Shop) -> Step:
     """The one place where a reply is sent: after the guard, which holds on any failure."""
-    verdict = shop.check([*talk.said_before(conversation, fact.at), fact.text])
-    confirmed = verdict.verdict == "warn" and bool(fact.override) and fact.shown
+    circumstances = talk.circumstances(conversation, fact.at, shop.zone)
+    verdict = shop.check([*talk.said_before(conversation, fact.at), fact.text], circumstances)
+    noted = _noted(fact.id, fact.agent, fact.text, shop)
+    overridable = shop.may_override(verdict)
+    confirmed = overridable and bool(fact.override) and fact.shown
     if verdict.verdict != "allow" and not confirmed:
-        hold = Hold(fact.id, fact.agent, fact.text, fact.script, fact.override, verdict)
-        return _unchanged_clock(conversation, shop, hold)
+        hold = Hold(fact.id, fact.agent, fact.text, fact.script, fact.override, verdict, overridable)
+        return _unchanged_clock(conversation, shop, hold, *noted)
     send = Send(fact.id, fact.agent, fact.text, fact.script, fact.override, verdict)
     credit = _credit(conversation, fact.text, fact.agent)
     # Without a callback nobody tells us of a failure: what is older than a sending may last is no longer on its way.
     queued = tuple(reply for reply in conversation.queued if fact.at - reply.at <= SENDING_SECONDS)
     queued = (*queued, Queued(fact.id, fact.at, fact.text))
-    return _unchanged_clock(replace(conversation, queued=queued), shop, send, *credit)
+    return _unchanged_clock(replace(conversation, queued=queued), shop, send, *credit, *noted)
 
 
 def _delivered(conversation: Conversation, fact: Delivered, shop: Shop) -> Step:
@@ -231,11 +259,13 @@ def _changed(conversation: Conversation, change: Change, shop: Shop, *, now: int
     # Some tools tell of an edit whenever a message was delivered or read: the same words break no rule a second time.
     if change.text is not None and edited.text == held.text:
         return _unchanged_clock(conversation, shop)
-    if change.text is not None and edited.role == "agent":
-        before = [text for text in talk.said_before(conversation, edited.at) if text != edited.text]
-        verdict = shop.check([*before, change.text])
+    if change.text is not None and edited.role in ("agent", "robot", "assisted"):
+        before = talk.said_before(conversation, edited.at, without=edited.text)
+        verdict = shop.check([*before, change.text], talk.Circumstances(theirs=talk.theirs(conversation)))
         if verdict.findings:
-            effects.append(Violation(edited.id, "agent", edited.agent, change.text, verdict.findings))
+            role: Role = "agent" if edited.role == "agent" else "robot"
+            effects.append(Violation(edited.id, role, edited.agent, change.text, verdict.findings))
+        effects += _noted(edited.id, edited.agent, change.text, shop)
     if edited.role == "buyer":
         return _suggest(conversation, shop, now, *effects)
     return _recount(conversation, shop, *effects, now=now)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from bot import alerts, outward, wire
+from bot import alerts, inspection, outward, wire
 from bot.decide import decide
 from bot.model import (
     AgentSaid,
@@ -176,8 +176,17 @@ class Engine:
         step = decide(before, fact, shop)
         self._save(step, before, shop, rung=isinstance(fact, AlarmDue))
         for effect in step.effects:
+            self._inspect(effect, step.conversation, fact.at)
             self._write(effect, step.conversation, shop, fact)
         return step.conversation
+
+    def _inspect(self, effect: Effect, conversation: Conversation, at: int) -> None:
+        rows = inspection.rows(effect, conversation.id, at)
+        if rows:
+            self.store.inspect(conversation.shop, rows)
+        if isinstance(effect, Send):
+            sent = inspection.sent(effect, conversation.id, at)
+            self.store.went_out(conversation.shop, sent, [row.rule for row in rows])
 
     def _waiting(self, fact: AnyFact) -> list[AnyFact]:
         """Recalls and edits that named this message before it came, and no conversation; placed in its own."""
@@ -220,7 +229,7 @@ class Engine:
                 self._drop(conversation, "suggestion.created")
             case Send() | Hold():
                 state = "queued" if isinstance(effect, Send) else "held"
-                verdict = _encode(outward.verdict(effect.verdict)).decode()
+                verdict = _encode(outward.judged(effect)).decode()
                 reply = Reply(
                     effect.id, state, effect.agent, effect.text, effect.script, effect.override, verdict, "", now
                 )

@@ -279,7 +279,7 @@ class Send(msgspec.Struct, frozen=True):
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """Keep a reply back and say why."""
+    """Keep a reply back and say why. `overridable`: it may go all the same when somebody says why."""
 
     id: str
     agent: str
@@ -287,6 +287,16 @@ class Hold(msgspec.Struct, frozen=True):
     script: str
     override: str
     verdict: Verdict
+    overridable: bool = False
+
+
+class Noted(msgspec.Struct, frozen=True):
+    """Rules in watch mode would have spoken about the draft or message `id`: recorded, and no more."""
+
+    id: str
+    agent: str
+    text: str
+    findings: tuple[Finding, ...]
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -336,7 +346,7 @@ class Settle(msgspec.Struct, frozen=True):
     failed: str = ""
 
 
-Effect = Suggest | Send | Hold | Violation | Warn | Late | Answered | Credit | Settle
+Effect = Suggest | Send | Hold | Noted | Violation | Warn | Late | Answered | Credit | Settle
 
 
 class Step(msgspec.Struct, frozen=True):

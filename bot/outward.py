@@ -35,7 +35,7 @@ def event(effect: model.Effect, conversation: model.Conversation, zone: Zone, at
         case model.Send():
             return Shown("message.send", {**place, **_draft(effect), "script": effect.script or None}, about=effect.id)
         case model.Hold():
-            return Shown("draft.held", {**place, **_draft(effect), **verdict(effect.verdict)})
+            return Shown("draft.held", {**place, **_draft(effect), **judged(effect)})
         case model.Violation():
             said = {"id": effect.id, "role": effect.role, "agent": effect.agent or None, "text": effect.text}
             return Shown("violation.seen", {**place, **said, "findings": effect.findings})
@@ -46,7 +46,7 @@ def event(effect: model.Effect, conversation: model.Conversation, zone: Zone, at
         case model.Settle(id=identity, failed=failed):
             data = {**place, "reply_id": identity} | ({"reason": failed} if failed else {})
             return Shown("message.failed" if failed else "message.sent", data, push=False)
-        case model.Credit():
+        case model.Credit() | model.Noted():
             return None
 
 
@@ -87,9 +87,15 @@ def encoded(data: dict[str, Any]) -> str:
     return msgspec.json.encode(data).decode()
 
 
-def verdict(given: Verdict) -> dict[str, Any]:
-    """A verdict's fields."""
-    return {"verdict": given.verdict, "rewrite": given.rewrite, "findings": given.findings}
+def verdict(given: Verdict, *, overridable: bool = False) -> dict[str, Any]:
+    """A verdict's fields; of what is stopped also `overridable`: may it go all the same when somebody says why?"""
+    shown = {"verdict": given.verdict, "rewrite": given.rewrite, "findings": given.findings}
+    return shown | ({"overridable": overridable} if given.findings else {})
+
+
+def judged(effect: model.Send | model.Hold) -> dict[str, Any]:
+    """The verdict on a reply. What was sent in spite of findings could be overridden."""
+    return verdict(effect.verdict, overridable=effect.overridable if isinstance(effect, model.Hold) else True)
 
 
 def _wait(wait: model.Wait, zone: Zone) -> dict[str, Any]:

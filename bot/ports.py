@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from bot.model import AnyFact, Conversation
@@ -130,6 +130,25 @@ class Act(NamedTuple):
     action: str
 
 
+class Inspection(NamedTuple):
+    """A rule spoke about a reply or a message (`subject`), or something became of that; see bot.inspection.
+
+    `agent`: who sent, confirmed or marked it; `digest`, `excerpt`, `text`: of the words as they were then.
+    """
+
+    conversation: str
+    subject: str
+    event: str
+    rule: str
+    action: str
+    agent: str
+    at: int
+    reason: str
+    digest: str
+    excerpt: str
+    text: str
+
+
 class Store(Protocol):
     """Remembers, or raises bot.store.StoreError. All writes stand inside `transaction`."""
 
@@ -191,6 +210,13 @@ class Store(Protocol):
     def alerts(self, robot: str, limit: int) -> list[Alert]: ...
     def drop_alerts(self, robot: str, seqs: Sequence[int]) -> None: ...
     def drop_alerts_of_others(self, robots: Sequence[str]) -> None: ...
+    def inspect(self, shop: str, rows: Iterable[Inspection]) -> None: ...
+    def went_out(self, shop: str, sent: Inspection, still: Sequence[str]) -> None: ...
+    def mark(self, shop: str, number: int, *, right: bool, by: str, at: int, why: str) -> bool:
+        """False if there is no such row."""
+
+    def inspections(self, shop: str, start: int, end: int) -> list[tuple[int, Inspection]]: ...
+    def inspected(self) -> list[tuple[str, str, str, int]]: ...
     def spoke(self) -> list[Spoke]: ...
     def set_spoke(self, spoke: Spoke) -> None: ...
     def reply(self, shop: str, conversation: str, identity: str) -> Reply | None: ...

@@ -13,8 +13,10 @@ import replies
 from bot import platforms
 from bot.config import ShopConfig
 from bot.deadline import Target, Zone
-from replies import DataError, library, meaning, policy
-from replies.guard import Allowance, Guard, Verdict
+from bot.talk import Circumstances
+from replies import DataError, guard_owner, library, meaning, policy
+from replies.guard import Allowance, Finding, Guard, Verdict
+from replies.guard_judge import RuleFailed
 from replies.learning import Lessons
 from replies.match import Matcher, Scope, Suggestion
 from replies.stages import stage
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 LONGEST_LESSON = 200  # characters of a turn that may become a phrasing
 BUILT_IN = Path(replies.__file__).parent / "scripts"
+UNKNOWN = Circumstances()
 
 
 class Shop:
@@ -42,6 +45,8 @@ class Shop:
         self.lessons, self.bars = Lessons(matcher), config.bars
         self.keys, self.callback_url, self.robots = config.keys, config.callback_url, config.robots
         self.adapters = config.adapters
+        self.overridable = frozenset(config.allow_override)
+        self.timed = True
         self.token_hash = hash_token(config.token)
         self._scripts = frozenset(script.id for script in matcher.library.scripts)
 
@@ -102,9 +107,25 @@ class Shop:
         """Has the library such a script?"""
         return script in self._scripts
 
-    def check(self, messages: Sequence[str]) -> Verdict:
-        """The guard's verdict on the last of the shop's `messages`."""
-        return self.guard.check(messages)
+    def check(self, messages: Sequence[str], circumstances: Circumstances = UNKNOWN) -> Verdict:
+        """The guard's verdict on the last of the shop's `messages`, sent under these `circumstances`."""
+        hour = circumstances.hour if self.timed else None
+        return self.guard.check(messages, hour=hour, unanswered=circumstances.unanswered, theirs=circumstances.theirs)
+
+    def watched(self, text: str) -> tuple[Finding, ...]:
+        """What rules in watch mode say about a text; nothing where the guard has failed on it, which holds it anyway."""
+        if not self.guard.watches:
+            return ()
+        try:
+            return tuple(self.guard.watched(text))
+        except RuleFailed:
+            return ()
+
+    def may_override(self, verdict: Verdict) -> bool:
+        """Is every finding one that an agent may confirm: a warning, or of a rule for which the owner allows it?"""
+        return bool(verdict.findings) and all(
+            finding.action == "warn" or finding.rule in self.overridable for finding in verdict.findings
+        )
 
 
 def hash_token(token: str) -> bytes:
@@ -132,11 +153,26 @@ def assemble(config: Config) -> dict[str, Shop]:
 
 
 def build(config: ShopConfig, matcher: Matcher) -> Shop:
-    """One shop with its platform's packs and its own stages."""
-    guard = Guard(policy.packs(config.platform), allow=config.allow)
+    """One shop with its platform's packs, its owner's rules and its own stages. Raises DataError."""
+    guard = guard_of(config)
     shop = Shop(config, platforms.load(config.platform, config.targets), matcher, guard)
     shop.set_stages(config.stages)
     return shop
+
+
+def guard_of(config: ShopConfig) -> Guard:
+    """The packs of a shop's platform with what its owner allows and adds. Raises DataError that names each mistake."""
+    packs, owner = policy.packs(config.platform), guard_owner.read_rules(config.rules)
+    known = {rule.id: rule for pack in packs for rule in pack.rules}
+    problems = guard_owner.misfits(owner, packs)
+    for name in config.allow_override:
+        if name not in known and all(rule.id != name for rule in owner):
+            problems.append(f"allow_override: there is no rule {name!r} for {config.platform}")
+        elif name in known and known[name].firm:
+            problems.append(f"allow_override: {name!r} may never be overridden")
+    if problems:
+        raise DataError([f"shop {config.id}: {problem}" for problem in problems])
+    return Guard(packs, allow=config.allow, owner=owner)
 
 
 def trial(
@@ -166,5 +202,5 @@ def trial(
     )
     shop = build(config, matcher or Matcher(library.load(tuple(paths) or (BUILT_IN,))))
     if not targets:
-        shop.targets = ()
+        shop.targets, shop.timed = (), False
     return shop

@@ -157,7 +157,7 @@ class Chat:
             known = fill.variables()
             first = known[missing[0]].label if missing[0] in known else missing[0]
             self._hint(f"  先补上：/s {first}=…")
-        elif outcome.reply is not None and msgspec.json.decode(outcome.reply.verdict)["verdict"] == "warn":
+        elif outcome.reply is not None and msgspec.json.decode(outcome.reply.verdict).get("overridable"):
             self._hint("  要照发：/y 理由")
         else:
             self._hint("  请改了再发：/a 文字")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Protocol
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
@@ -19,6 +20,7 @@ ECHO_SECONDS = 600  # the same text within this time is the echo of our own repl
 HELD, HELD_AFTER_CUT = 48, 24  # messages held of a conversation
 CLIP = 2000  # characters held of one message: enough for the guard's look back and for matching
 EARLIER = 3  # questions before the open turn that a follow-up may lean on
+LIVE = 1800  # seconds of silence after which a shop that writes again writes first: a session is over then
 
 
 class Judged(Protocol):
@@ -81,15 +83,56 @@ def _is_delivery(said: Message) -> bool:
     return bool(said.reply_id) and said.id == said.reply_id
 
 
-def said_before(conversation: Conversation, at: int) -> list[str]:
-    """What the shop's side said in the minutes before, oldest first: what a message may continue."""
+def text_of(conversation: Conversation, reply: str) -> str:
+    """What was approved under a reply's id, as far as it is held; "" if it is not known any more."""
+    ours = [one.text for one in conversation.queued if one.id == reply]
+    ours += [said.text for said in conversation.messages if said.reply_id == reply]
+    return ours[0] if ours else ""
+
+
+def said_before(conversation: Conversation, at: int, *, without: str | None = None) -> list[str]:
+    """What the shop's side said in the minutes before, oldest first: what a message may continue.
+
+    `without`: the words of the message itself, where it is held already.
+    """
     said = [
         message.text
         for message in conversation.messages
         if message.role in ("agent", "robot", "assisted") and message.text and at - GUARD_SECONDS <= message.at <= at
     ]
     said += [reply.text[:CLIP] for reply in conversation.queued if at - GUARD_SECONDS <= reply.at <= at]
-    return said[-(GUARD_MESSAGES - 1) :]
+    return [text for text in said if without is None or text != without[:CLIP]][-(GUARD_MESSAGES - 1) :]
+
+
+class Circumstances(NamedTuple):
+    """What the guard is told beside the words; see replies.guard.Guard.check."""
+
+    hour: int | None = None
+    unanswered: int = 0
+    theirs: tuple[str, ...] = ()
+
+
+def circumstances(conversation: Conversation, at: int, zone: deadline.Zone) -> Circumstances:
+    """Under which a message of the shop's side is sent at an instant.
+
+    It writes first when no buyer waits and none has been written to for half an hour; what goes on with an answer does not.
+    """
+    said = [one for one in conversation.messages if one.at <= at and one.role in ("buyer", "agent", "assisted")]
+    asked = max((one.at for one in said if one.role == "buyer" and one.recalled_at is None), default=None)
+    since = -1 if asked is None else asked
+    pushes = [one.at for one in said if one.role != "buyer" and one.at >= since]
+    pushes += [reply.at for reply in conversation.queued if since <= reply.at <= at]
+    pushes.sort()
+    waits = asked is not None and not pushes
+    goes_on = asked is not None and all(later - earlier <= LIVE for earlier, later in pairwise((*pushes, at)))
+    hour = None if waits or goes_on else zone.local(at)[1] // 3600
+    return Circumstances(hour, len(pushes), theirs(conversation))
+
+
+def theirs(conversation: Conversation) -> tuple[str, ...]:
+    """What the buyer wrote, as far as it is remembered, and what is known of his order."""
+    wrote = (one.text for one in conversation.messages if one.role == "buyer" and one.text)
+    return (*wrote, *conversation.context.values())
 
 
 def apply(message: Message, change: Change) -> Message:

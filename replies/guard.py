@@ -150,6 +150,11 @@ class Guard:
             for match, excuse in self._rules.weigh(reading)
         ]
 
+    @property
+    def watches(self) -> bool:
+        """Is any rule in watch mode?"""
+        return bool(self._watched)
+
     def _readings(
         self, text: str, known: Known | None = None, *, joined: bool = False, states: tuple[str, ...] = ()
     ) -> list[Reading]:

@@ -13,16 +13,18 @@ import ahocorasick
 import msgspec
 
 from replies import DataError
+from replies import guard_detect as detect
+from replies import guard_words as words
 from replies.guard_disguise import tight
 from replies.lexicon import toml
 from replies.rules import OwnerRule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from replies.guard_reading import Reading
-    from replies.rules import Action
+    from replies.rules import Action, Pack
 
 _WAYS = 400
 _JOINED = 0.5  # a word whose characters stand further apart is none
@@ -52,6 +54,17 @@ def read_rules(paths: Iterable[Path]) -> tuple[OwnerRule, ...]:
     if problems:
         raise DataError(problems)
     return tuple(found)
+
+
+def misfits(rules: Iterable[OwnerRule], packs: Sequence[Pack]) -> list[str]:
+    """What keeps an owner's rules from standing beside the packs: ids that are taken, slots that are none."""
+    taken = {rule.id for pack in packs for rule in pack.rules}
+    slots = words.slots(packs[0].lexicon, detect.SLOTS)
+    problems = []
+    for rule in rules:
+        problems += [f"{rule.id}: the id is that of a rule of the packs"] if rule.id in taken else []
+        problems += [f"{rule.id}: unknown slot {slot!r}" for slot in rule.slots if slot not in slots]
+    return problems
 
 
 def version(rules: tuple[OwnerRule, ...]) -> str:

@@ -77,7 +77,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     characters, `%n` how far the weights of the hits may fall short of certainty, in hundredths.
     `unless` are slots near the match that excuse it, `never` slots anywhere that do, `later` slots that excuse what began
     in an earlier message if they stand in the last. `refusable`: saying that one may not
-    is fine. `quotable`: the buyer's own words are fine. `across`: may begin in an earlier message; `apart`:
+    is fine. `firm`: no shop may let its agents override it. `quotable`: the buyer's own words are fine. `across`: may begin in an earlier message; `apart`:
     its slots must stand in different messages.
     """
 
@@ -99,6 +99,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     across: bool = True
     apart: bool = False
     watch: bool = False
+    firm: bool = False
     blocks: tuple[str | tuple[str, ...], ...] = ()
     warns: tuple[str | tuple[str, ...], ...] = ()
     passes: tuple[str | tuple[str, ...], ...] = ()

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from bot.model import AnyFact, Conversation
 from bot.ports import Act, Alert, Event, Reply, Spoke
+from bot.store.inspections import InspectionRows
 from bot.store.outbox import OutboxRows
 from bot.store.statements import StoreError, queries
 
@@ -40,7 +41,7 @@ def migrations() -> list[tuple[str, str]]:
     )
 
 
-class SQLiteStore(OutboxRows):
+class SQLiteStore(OutboxRows, InspectionRows):
     """One SQLite file (or `:memory:`), written by one thread."""
 
     def __init__(self, path: Path | None, *, readonly: bool = False) -> None:

@@ -222,6 +222,44 @@ DELETE FROM alert WHERE robot = ? AND seq IN (SELECT value FROM json_each(?));
 -- Those of robots that are not in a JSON list: no config names them any more.
 DELETE FROM alert WHERE robot NOT IN (SELECT value FROM json_each(?));
 
+-- name: inspect
+INSERT OR IGNORE INTO inspection (
+    conversation, subject, event, rule, action, agent, at, reason, digest, excerpt, text, shop
+) VALUES (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?1);
+
+-- name: went_out
+-- Of every rule that held the reply and has nothing against it any more.
+INSERT OR IGNORE INTO inspection (
+    shop, conversation, subject, event, rule, action, agent, at, reason, digest, excerpt, text
+)
+SELECT
+    shop, conversation, subject, CASE WHEN digest = ?1 THEN 'passed' ELSE 'rewritten' END, rule, action, ?2, ?3, '',
+    digest, excerpt, text
+FROM inspection
+WHERE shop = ?4 AND conversation = ?5 AND subject = ?6 AND event = 'held'
+    AND rule NOT IN (SELECT value FROM json_each(?7));
+
+-- name: mark
+-- A row that says what the curator thinks of another; his last word stands.
+INSERT OR REPLACE INTO inspection (
+    shop, conversation, subject, event, rule, action, agent, at, reason, digest, excerpt, text
+)
+SELECT shop, conversation, subject, ?1, rule, action, ?2, ?3, ?4, digest, excerpt, text
+FROM inspection WHERE shop = ?5 AND seq = ?6;
+
+-- name: inspections
+SELECT seq, conversation, subject, event, rule, action, agent, at, reason, digest, excerpt, text
+FROM inspection AS one
+WHERE shop = ?1 AND EXISTS (
+    SELECT 1 FROM inspection AS any_one
+    WHERE any_one.shop = one.shop AND any_one.conversation = one.conversation AND any_one.subject = one.subject
+        AND any_one.at >= ?2 AND any_one.at < ?3
+)
+ORDER BY seq;
+
+-- name: inspected
+SELECT shop, rule, event, count(*) FROM inspection GROUP BY shop, rule, event;
+
 -- name: set_spoke
 INSERT OR REPLACE INTO alert_pace (robot, last, quiet_until, tries) VALUES (?, ?, ?, ?);
 

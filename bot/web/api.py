@@ -14,7 +14,8 @@ from bot import outward, urgency, wire
 from bot import rates as counting
 from bot.errors import BadPayload, Busy, Conflict, Impossible, Missing
 from bot.model import Action, Conversation, Drafted, Picked
-from bot.talk import said_before
+from bot.talk import Circumstances, said_before
+from bot.talk import circumstances as circumstances_of
 from bot.web.app import LOOP, METRICS, TODAY, answer, body_of, path_id, shop_of
 
 if TYPE_CHECKING:
@@ -69,13 +70,15 @@ async def check(request: web.Request) -> web.Response:
     shop, loop = shop_of(request), request.app[LOOP]
     asked = await _read(request, _Check)
     now = int(loop.clock.now())
-    before: list[str] = []
+    before, circumstances = [], Circumstances()
     if asked.conversation is not None:
         identity = str(asked.conversation)
         known = await loop.read(lambda store: store.conversation(shop.id, identity))
-        before = said_before(known, now) if known else []
+        if known:
+            before, circumstances = said_before(known, now), circumstances_of(known, now, shop.zone)
     # Beside the event loop: a very long text must not make everybody wait.
-    return answer(outward.verdict(await asyncio.to_thread(shop.check, [*before, asked.text])))
+    given = await asyncio.to_thread(shop.check, [*before, asked.text], circumstances)
+    return answer(outward.verdict(given, overridable=shop.may_override(given)))
 
 
 async def reply(request: web.Request) -> web.Response:
