@@ -72,3 +72,19 @@ def stats(*, only: str | None, config: Path | None, data: Path | None) -> None:
 
     for line in curate.stats(only, config, data):
         click.echo(line)
+
+
+@library.command()
+@click.option("--accept", multiple=True, metavar="CODE", help="This question is a phrasing from now on; repeatable.")
+@click.option("--revoke", multiple=True, metavar="CODE", help="This question never counts again; repeatable.")
+@SHOP
+@CONFIG
+@DATA
+def learned(
+    *, accept: tuple[str, ...], revoke: tuple[str, ...], only: str | None, config: Path | None, data: Path | None
+) -> None:
+    """What was learned from agents' picks, for review. A server may run meanwhile: it heeds the word in seconds."""
+    from bot import curate
+
+    for line in curate.learned(only, config, data, accept=accept, revoke=revoke):
+        click.echo(line)

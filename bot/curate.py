@@ -1,22 +1,29 @@
-"""I show the curator what is missing from the library and what is never used."""
+"""I show the curator what is missing from the library, what is never used, and what was learned."""
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import date
 from typing import TYPE_CHECKING
 
 from bot import ledger, logs, zones
 from bot.clock import SystemClock
 from bot.gaps import gather, unanswered, uses
 from bot.model import BuyerSaid
+from bot.relearn import relearn
 from bot.shop import trial
+from replies import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from bot.shop import Shop
+    from replies.learning import Lesson
     from replies.match import Matcher
 
 MOST = 40  # gaps shown
+LONGEST_SHOWN = 60  # characters of a question
 STALE = 60  # days without a pick after which a script is called stale
 
 
@@ -62,3 +69,71 @@ def stats(only: str | None, config: Path | None, data: Path | None) -> Iterator[
         )
         yield from (f"  久未使用 {use.script} {use.title}" for use in stale)
         yield from (f"  从未使用 {use.script} {use.title}" for use in never)
+
+
+def learned(
+    only: str | None, config: Path | None, data: Path | None, *, accept: Sequence[str] = (), revoke: Sequence[str] = ()
+) -> Iterator[str]:
+    """Lines on what was learned from agents: who picked, how often, what counts; those called by a code are judged first.
+
+    All of them or none: DataError names the codes that are nobody's. A server that runs hears of it by itself.
+    """
+    words = _words(accept, revoke)
+    shops, file = ledger.reach(only, config, data)
+    with ledger.using(file, readonly=True) as store:
+        for shop in shops:
+            relearn(shop, store)
+    called = [(shop, lesson) for shop in shops for lesson in shop.lessons.listed() if lesson.code in words]
+    if unknown := set(words).difference(lesson.code for _, lesson in called):
+        raise DataError([f"{code}: 没有这个编号的问法，编号见 kuaihui library learned" for code in sorted(unknown)])
+    if words:
+        _judge(file, called, words)
+        yield f"已记下 {len(called)} 条；运行中的服务几秒内照办，不必重启"
+    for shop in shops:
+        yield from _lessons(shop)
+
+
+def _words(accept: Sequence[str], revoke: Sequence[str]) -> dict[str, bool]:
+    if both := sorted(set(accept) & set(revoke)):
+        raise DataError([f"{code}: --accept 和 --revoke 只能选一个" for code in both])
+    return dict.fromkeys(accept, True) | dict.fromkeys(revoke, False)
+
+
+def _judge(file: Path, called: Iterable[tuple[Shop, Lesson]], words: Mapping[str, bool]) -> None:
+    now = int(SystemClock().now())
+    with ledger.using(file, readonly=False) as store, store.transaction():
+        for shop, lesson in called:
+            accepted = words[lesson.code]
+            store.judge(shop.id, lesson.text, lesson.script, now, accepted=accepted)
+            shop.lessons.judge(lesson.text, lesson.script, yes=accepted)
+
+
+def _lessons(shop: Shop) -> Iterator[str]:
+    listed = sorted(shop.lessons.listed(), key=lambda one: (_STATES.index(_state(one)), -one.uses, one.script))
+    counts = Counter(map(_state, listed))
+    said = "，".join(f"{state} {counts[state]}" for state in _STATES if counts[state])
+    yield f"{shop.name}（{shop.id}）：学到的问法 {len(listed)} 条{f'（{said}）' if said else ''}"
+    titles = {script.id: script.title for script in shop.matcher.library.scripts}
+    for one in listed:
+        who = f"，{'、'.join(map(_plain, one.agents))} 选过" if one.agents else ""
+        when = f"，最近 {date.fromordinal(one.day + ledger.DAY_ZERO).isoformat()}" if one.uses else ""
+        yield (
+            f"  {one.code} {_state(one)} 「{_plain(one.text)}」→ {one.script} {titles[one.script]}"
+            f"{who}，共 {one.uses} 次{when}"
+        )
+
+
+_STATES = ("待定", "已成问法", "店主采纳", "已撤销")
+
+
+def _state(lesson: Lesson) -> str:
+    """待定 waits for a second agent or the curator."""
+    if lesson.curated is not None:
+        return "店主采纳" if lesson.curated else "已撤销"
+    return "已成问法" if lesson.adopted else "待定"
+
+
+def _plain(text: str) -> str:
+    """What a buyer or a tool wrote, on one line of a terminal, which it must not steer."""
+    shown = "".join(char if char.isprintable() else " " for char in text)
+    return shown if len(shown) <= LONGEST_SHOWN else shown[:LONGEST_SHOWN] + "…"

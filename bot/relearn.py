@@ -1,4 +1,4 @@
-"""I teach a shop again what its agents have done."""
+"""I teach a shop again what its agents have done and its curator has said."""
 
 from __future__ import annotations
 
@@ -19,3 +19,5 @@ def relearn(shop: Shop, store: Store) -> None:
         shop.learn_question(act)
     for script, action, at in store.uses(shop.id):
         shop.learn_use(Act("", script, "", at, action))
+    for word in store.judgements(shop.id, shop.judged):
+        shop.heed(word)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from bot.config import Config
     from bot.platforms import Platform
-    from bot.ports import Act
+    from bot.ports import Act, Judgement
 
 LONGEST_LESSON = 200  # characters of a turn that may become a phrasing
 BUILT_IN = Path(replies.__file__).parent / "scripts"
@@ -43,6 +43,7 @@ class Shop:
         self.targets: tuple[Target, ...] = platform.targets
         self.matcher, self.guard = matcher, guard
         self.lessons, self.bars = Lessons(matcher), config.bars
+        self.judged = 0  # the number of the last word of the curator that was heeded
         self.keys, self.callback_url, self.robots = config.keys, config.callback_url, config.robots
         self.adapters = config.adapters
         self.overridable = frozenset(config.allow_override)
@@ -79,6 +80,12 @@ class Shop:
         if act.asked and len(act.asked) <= LONGEST_LESSON and self.knows(act.script):
             day = self.zone.local(act.at)[0]
             self.lessons.learn(act.action, act.asked, act.script, agent=act.agent, day=day)
+
+    def heed(self, word: Judgement) -> None:
+        """The curator's word changes the ranking, and no later pick changes that."""
+        if self.knows(word.script):
+            self.lessons.judge(word.asked, word.script, yes=word.accepted)
+        self.judged = word.seq
 
     def learn_use(self, act: Act) -> None:
         """That of `learn` which is about the script, whatever was asked."""

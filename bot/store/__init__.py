@@ -5,14 +5,15 @@ from __future__ import annotations
 import sqlite3
 from contextlib import contextmanager
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from sqlite_utils import Database
 
 from bot.model import AnyFact, Conversation
-from bot.ports import Act, Alert, Event, Reply, Spoke
+from bot.ports import Alert, Event, Reply, Spoke
 from bot.store.inspections import InspectionRows
+from bot.store.learned import LearnedRows
 from bot.store.outbox import OutboxRows
 from bot.store.statements import StoreError, queries
 
@@ -41,7 +42,7 @@ def migrations() -> list[tuple[str, str]]:
     )
 
 
-class SQLiteStore(OutboxRows, InspectionRows):
+class SQLiteStore(OutboxRows, InspectionRows, LearnedRows):
     """One SQLite file (or `:memory:`), written by one thread."""
 
     def __init__(self, path: Path | None, *, readonly: bool = False) -> None:
@@ -204,18 +205,6 @@ class SQLiteStore(OutboxRows, InspectionRows):
     def replies(self, shop: str, conversation: str) -> list[Reply]:
         """All replies asked for in a conversation, oldest first."""
         return [Reply(*row) for row in self._rows("replies", shop, conversation)]
-
-    def credit(self, shop: str, conversation: str, script: str, action: str, agent: str, asked: str, at: int) -> None:
-        """What an agent did with a suggestion."""
-        self._do("credit", shop, conversation, script, action, agent, asked, at)
-
-    def picks(self, shop: str, limit: int) -> list[Act]:
-        """The latest picks of a shop and those taken back, oldest first."""
-        return [Act(*row) for row in self._rows("picks", shop, limit)]
-
-    def uses(self, shop: str) -> Iterator[tuple[Any, ...]]:
-        """(script, action, at) of everything agents did with scripts, oldest first."""
-        return self._rows("uses", shop)
 
     def feed(self, shop: str, after: int, limit: int) -> list[Event]:
         """Feed rows of a shop with a number above `after`."""

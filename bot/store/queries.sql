@@ -173,6 +173,12 @@ SELECT asked, script, agent, at, action FROM (
 -- Everything agents did with scripts.
 SELECT script, action, at FROM pick WHERE shop = ? ORDER BY seq;
 
+-- name: judge
+INSERT INTO judgement (shop, asked, script, accepted, at) VALUES (?, ?, ?, ?, ?);
+
+-- name: judgements
+SELECT seq, asked, script, accepted, at FROM judgement WHERE shop = ? AND seq > ? ORDER BY seq;
+
 -- name: feed
 SELECT seq, shop, conversation, type, at, data FROM feed WHERE shop = ? AND seq > ? ORDER BY seq LIMIT ?;
 
