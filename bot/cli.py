@@ -155,7 +155,7 @@ def simulate(
     from bot import zones
     from bot.clock import SystemClock
     from bot.errors import WireError
-    from bot.scene import load
+    from bot.scenefile import load
     from bot.shop import trial
 
     console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())

@@ -55,6 +55,10 @@ class VirtualClock:
         """Forward only: an earlier instant leaves the clock where it is."""
         self._now = max(self._now, at)
 
+    def jump(self, at: float) -> None:
+        """As a host's clock does that is set, or that wakes up: also backwards."""
+        self._now = at
+
     def seconds_until(self, at: float) -> float:
         """None at all: whoever holds this clock moves it."""
         return max(0.0, at - self._now)

@@ -14,7 +14,7 @@ import msgspec
 from rich.text import Text
 
 from bot import model, wire
-from bot.scene import Play, Scene, Shown
+from bot.scene import Play, Shown
 from bot.talk import most_urgent
 from bot.told import hung, labels, left, told
 from bot.virtual import VirtualDriver
@@ -26,11 +26,12 @@ except ImportError:  # not on Windows
     readline = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rich.console import Console
 
     from bot.ports import Clock, Event
+    from bot.scenefile import Doing, Scene
     from bot.shop import Shop
 
 HELP = """直接输入文字＝买家说（数字开头用 /b 文字）；1 2 3＝发送对应的话术
@@ -52,9 +53,8 @@ def play(scene: Scene, shop: Shop, console: Console) -> list[str]:
     def watch(shown: Shown) -> None:
         stamp = wire.iso(shown.at, shop.zone)[11:19]
         if shown.step is not None:
-            for side, word in SIDES:
-                if (text := getattr(shown.step, side)) is not None:
-                    console.print(Text(f"{stamp} {word}：{text or '［' + shown.step.kind + '］'}"))
+            for done in _done(shown.step):
+                console.print(Text(f"{stamp} {done}"))
         if shown.event is not None:
             for line in told(shown.event.type, msgspec.json.decode(shown.event.data), stamp, named):
                 console.print(hung(line) if console.is_terminal else line)
@@ -64,6 +64,21 @@ def play(scene: Scene, shop: Shop, console: Console) -> list[str]:
         console.print(Text(f"与场景不符：{problem}", style="bold red"))
     console.print(Text("场景结束" if not wrong else f"场景结束，{len(wrong)} 处不符", style="bold"))
     return wrong
+
+
+def _done(step: Doing) -> Iterator[str]:
+    """A step of a scene as lines."""
+    if step.restart:
+        yield "（服务器重启）"
+    if step.jump:
+        yield "（时钟一下子到了这里）"
+    for side, word in SIDES:
+        if (text := getattr(step, side)) is not None:
+            yield f"{word}：{text or '［' + step.kind + '］'}"
+    if step.assign:
+        yield f"分配给客服 {step.assign}"
+    if step.close:
+        yield "会话关闭"
 
 
 class Chat:

@@ -24,7 +24,7 @@ class VirtualDriver:
         """`file` None keeps the store in memory. Raises bot.store.StoreError."""
         self.clock = VirtualClock()
         self.engine = Engine(SQLiteStore(file), shops, self.clock)
-        self._tell = tell
+        self._tell, self._shops = tell, shops
 
     def put(self, fact: AnyFact) -> Outcome:
         """Ring every alarm due before the fact's arrival, then apply it: facts of an instant come before its alarms."""
@@ -40,6 +40,16 @@ class VirtualDriver:
             self.engine.fire()
             self._pass_on()
         self.clock.move_to(at)
+
+    def jump(self, at: int) -> None:
+        """The clock says `at` at once: it was set, or we slept; what is due by then rings now."""
+        self.clock.jump(at)
+        while self.engine.fire():
+            self._pass_on()
+
+    def restart(self) -> None:
+        """As after a kill: what the store does not know is forgotten."""
+        self.engine = Engine(self.engine.store, self._shops, self.clock)
 
     def finish(self) -> None:
         """Run on until no alarm is armed."""

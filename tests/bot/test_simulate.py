@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from running import LONGEST, environment
 
-from bot import scene, told
+from bot import scenefile, told
 from bot.cli import main
 from bot.clock import VirtualClock
 from bot.shop import trial
@@ -269,7 +269,7 @@ def test_a_scene_is_played(file):
     """A scene is printed as it happens; when all goes as written the exit code is 0."""
     done = simulate("--scene", str(file))
     assert done.exit_code == 0
-    title = scene.load(file).title
+    title = scenefile.load(file).title
     assert done.stdout.startswith(f"场景：{title}\n")
     assert done.stdout.endswith("场景结束\n")
 
@@ -297,6 +297,8 @@ def test_a_scene_gone_otherwise(tmp_path):
         ('steps = []\nplatform = "nowhere"', "platform: 'nowhere' is not one of"),
         ('steps = []\ntimezone = "Mars/Base"', "timezone: 'Mars/Base' is not a time zone name"),
         ('steps = []\ntargets = ["none"]', "targets: pinduoduo has no target 'none'"),
+        ("steps = []\nchanges = { nothing = { limit = 5 } }", "targets.nothing.label: is missing"),
+        ("steps = []\nchanges = { human_reply_3min = { limt = 5 } }", "targets.human_reply_3min.limt: unknown key"),
         ("steps = []\nstages = { human_reply_3min = [500] }", "stages.human_reply_3min: "),
         ("steps = []\nrates = { none = { met = 1 } }", "rates: pinduoduo has no target 'none'"),
         ('steps = [{ at = "noon" }]', "steps[0].at: 'noon' is neither seconds after the start"),
@@ -311,7 +313,7 @@ def test_a_wrong_scene_is_a_sentence(tmp_path, text, sentence):
     file = tmp_path / "scene.toml"
     file.write_text(f'title = "x"\nstart = "2026-11-21T09:00:00+08:00"\n{text}\n', encoding="utf-8")
     with pytest.raises(DataError) as raised:
-        scene.load(file)
+        scenefile.load(file)
     assert raised.value.problems[0].startswith(f"{file}: {sentence}")
     done = simulate("--scene", str(file))
     assert (done.exit_code, done.stdout) == (2, "")
