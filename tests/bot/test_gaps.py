@@ -38,7 +38,7 @@ def test_gaps_of_a_log(tmp_path):
     log = tmp_path / "log.jsonl"
     lines = [
         {"id": str(n), "conversation": "c", "role": "buyer", "text": text}
-        for n, text in enumerate(["什么时候发货", "孔雀羽毛怎么染色", "孔雀羽毛会褪吗"])
+        for n, text in enumerate(["什么时候发货", "孔雀羽毛怎么染色", "孔雀羽毛染什么颜料"])
     ]
     log.write_text("\n".join(json.dumps(line, ensure_ascii=False) for line in lines), encoding="utf-8")
     done = CliRunner().invoke(main, ["library", "gaps", str(log)])

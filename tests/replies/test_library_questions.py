@@ -15,6 +15,8 @@ from replies import library, lint, meaning
 from replies.match import Matcher
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from replies.library import Library
 
 HERE = Path(__file__).parent
@@ -29,12 +31,19 @@ def shipped() -> Library:
     return library.load([SCRIPTS])
 
 
-def found(matcher: Matcher, questions: list[dict[str, str]]) -> tuple[float, float, float, float]:
-    """R@1, R@3, and the share of answerable and of unanswerable questions that show anything."""
+def found(
+    matcher: Matcher, questions: list[dict[str, str]], *, unasked: Container[str] = ()
+) -> tuple[float, float, float, float]:
+    """R@1, R@3, and the share of answerable and of unanswerable questions that show anything.
+
+    A line without an answer that meets a script of `unasked`, written after it, is left out: it may have one by now.
+    """
     places, shown = [], {True: [], False: []}
     for question in questions:
         ranking = matcher.rank(question["text"].split("\n"))
         ids = [each.script for each in (*ranking.shown, *ranking.below)]
+        if not question["script"] and ranking.shown and ids[0] in unasked:
+            continue
         shown[bool(question["script"])].append(bool(ranking.shown))
         if question["script"]:
             places.append(ids.index(question["script"]) if question["script"] in ids else 99)
@@ -65,17 +74,23 @@ def test_meaning_finds_more(shipped: Library, tmp_path: Path) -> None:
 
 def test_a_second_hand_is_answered(shipped: Library) -> None:
     """Questions by someone who never saw the phrasings, and that no weight was fitted to, find their script too."""
-    first, third, answered, disturbed = found(Matcher(shipped), FRESH["questions"])
+    first, third, answered, disturbed = found(Matcher(shipped), FRESH["questions"], unasked=FRESH["awaiting"])
     assert first >= 0.85
     assert third >= 0.94
     assert answered >= 0.85
     assert disturbed <= 0.45
 
 
-def test_every_script_is_asked_for_once_by_a_second_hand(shipped: Library) -> None:
-    """The fresh questions cover the library: no script is without one, and none asks for a script that is gone."""
-    asked = [question["script"] for question in FRESH["questions"] if question["script"]]
-    assert sorted(asked) == sorted(script.id for script in shipped.scripts)
+def test_every_script_is_asked_for_by_a_second_hand(shipped: Library) -> None:
+    """The fresh questions cover the library but for the scripts said to wait, and none asks for a script that is gone."""
+    asked = {question["script"] for question in FRESH["questions"] if question["script"]}
+    assert sorted([*asked, *FRESH["awaiting"]]) == sorted(script.id for script in shipped.scripts)
+
+
+def test_own_questions_ask_for_scripts_that_exist(shipped: Library) -> None:
+    """A script that was merged or renamed takes its questions along."""
+    ids = {script.id for script in shipped.scripts}
+    assert [question for question in QUESTIONS if question["script"] not in ids | {""}] == []
 
 
 def test_fresh_questions_are_never_fitted() -> None:
