@@ -11,16 +11,12 @@ import click
 from bot.cli_adapter import adapter
 from bot.cli_bring import bring, export
 from bot.cli_library import library
+from bot.cli_replay import PLATFORMS, replay
 from bot.cli_server import send, serve, watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
-
-    from bot.shop import Shop
-
-# Read off the folder: importing what reads the files would cost --help its 0.3 s.
-PLATFORMS = sorted(file.stem for file in (Path(__file__).parent / "platforms").glob("*.toml"))
 
 
 class Group(click.Group):
@@ -51,6 +47,7 @@ main.add_command(serve)
 main.add_command(send)
 main.add_command(watch)
 main.add_command(adapter)
+main.add_command(replay)
 main.add_command(library)
 library.add_command(bring)
 library.add_command(export)
@@ -172,87 +169,6 @@ def simulate(
     clock = SystemClock(start=begin, rate=speed)
     clock.begin()
     simulating.Table(shop, clock, console).run()
-
-
-@main.command()
-@click.argument("logs", metavar="LOG...", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option(
-    "--platform", default="any", show_default=True, type=click.Choice(PLATFORMS), help="Whose rules and targets hold."
-)
-@click.option(
-    "--format",
-    type=click.Choice(["jsonl"]),
-    default="jsonl",
-    show_default=True,
-    expose_value=False,
-    help="Of the logs.",
-)
-@click.option("--library", type=click.Path(path_type=Path, exists=True), help="Folder of TOML scripts, or a .jsonl.")
-@click.option("--timezone", default="Asia/Shanghai", show_default=True, help="Of times without an offset, and of days.")
-@click.option("--json", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write the result here.")
-@click.option(
-    "--compare", type=click.Path(path_type=Path, exists=True), help="A second library or config: what changes?"
-)
-def replay(
-    *,
-    logs: tuple[Path, ...],
-    platform: str,
-    library: Path | None,
-    timezone: str,
-    out: Path | None,
-    compare: Path | None,
-) -> None:
-    """Recorded conversations through the same engine on a virtual clock; --compare exits 1 if anything changed."""
-    import msgspec
-
-    from bot import compare as comparing
-    from bot import logs as reading
-    from bot import zones
-    from bot.progress import bar
-    from bot.replay import Replay, summary
-    from bot.shop import trial
-    from replies import DataError
-
-    said = reading.read(logs, zones.find(timezone, "--timezone"))
-    timed = any(message.at is not None for message in said)
-    run = Replay(trial(platform, [library] if library else [], timezone, targets=timed), timed=timed)
-    other = Replay(_other(compare, platform, timezone, targets=timed), timed=timed) if compare else None
-    with bar(len(said)) as progress:
-        result = run.run(said, progress=progress)
-    if other is not None:
-        with bar(len(said)) as progress:
-            other.run(said, progress=progress)
-        result["compare"] = comparing.differences(run.trace, other.trace)
-    if out:
-        try:
-            out.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
-        except OSError as error:
-            raise DataError([f"{out}: cannot be written: {error.strerror}"]) from error
-    for line in summary(result):
-        click.echo(line)
-    if other is not None:
-        for line in comparing.lines(result["compare"]):
-            click.echo(line)
-        sys.exit(1 if result["compare"]["changed"] else 0)
-
-
-def _other(path: Path, platform: str, timezone: str, *, targets: bool) -> Shop:
-    """What --compare names: a library for the same platform, or the first shop of a config."""
-    import tomllib
-
-    from bot import config
-    from bot.shop import assemble, trial
-
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.suffix == ".toml" else {}
-    except (OSError, ValueError):  # whoever reads it next says what is wrong with it
-        table = {}
-    if "shops" not in table:
-        return trial(platform, [path], timezone, targets=targets)
-    first = next(iter(assemble(config.load(path)).values()))
-    first.id, first.callback_url = "demo", ""
-    first.targets = first.targets if targets else ()
-    return first
 
 
 @main.command()

@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
+
+from bot.cli_logs import Given, read, reading
 
 CONFIG = click.option(
     "--config", type=click.Path(path_type=Path, dir_okay=False), help="Config file; without one, the demo shop."
@@ -41,7 +44,7 @@ def lint(*, path: Path | None, day: str | None) -> None:
 @click.option(
     "--library", "scripts", type=click.Path(path_type=Path, exists=True), help="Folder of scripts, or a .jsonl."
 )
-@click.option("--timezone", default="Asia/Shanghai", show_default=True, help="Of times without an offset.")
+@reading
 @SHOP
 @CONFIG
 @DATA
@@ -49,17 +52,22 @@ def gaps(
     *,
     logs: tuple[Path, ...],
     scripts: Path | None,
-    timezone: str,
     only: str | None,
     config: Path | None,
     data: Path | None,
+    **given: Any,  # noqa: ANN401 - the options of cli_logs.reading
 ) -> None:
     """What buyers asked that the library cannot answer: in LOGs, else in what a server has heard."""
     from bot import curate
 
-    lines = curate.gaps_of_logs(logs, scripts, timezone) if logs else curate.gaps_of_server(only, config, data)
-    for line in lines:
-        click.echo(line)
+    if not logs:
+        for line in curate.gaps_of_server(only, config, data):
+            click.echo(line)
+        return
+    wishes = Given(**given)
+    with read(logs, wishes) as said:
+        for line in curate.gaps_of_logs(said, scripts, wishes.timezone):
+            click.echo(line)
 
 
 @library.command()

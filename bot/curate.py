@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING
 
-from bot import ledger, logs, zones
+from bot import ledger
 from bot.clock import SystemClock
 from bot.gaps import gather, unanswered, uses
 from bot.model import BuyerSaid
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from bot.logs import Said
     from bot.shop import Shop
     from replies.learning import Lesson
     from replies.match import Matcher
@@ -27,12 +28,11 @@ LONGEST_SHOWN = 60  # characters of a question
 STALE = 60  # days without a pick after which a script is called stale
 
 
-def gaps_of_logs(files: Iterable[Path], library: Path | None, timezone: str) -> Iterator[str]:
+def gaps_of_logs(said: Iterable[Said], library: Path | None, timezone: str) -> Iterator[str]:
     """Lines on what the buyers of recorded conversations asked in vain. Raises DataError."""
-    zone = zones.find(timezone, "--timezone")
-    said = logs.read(list(files), zone)
+    asked = [message.text for message in said if message.role == "buyer" and message.kind == "text"]
     matcher = trial("any", [library] if library else [], timezone, targets=False).matcher
-    yield from _gaps(matcher, [message.text for message in said if message.role == "buyer" and message.kind == "text"])
+    yield from _gaps(matcher, asked)
 
 
 def gaps_of_server(only: str | None, config: Path | None, data: Path | None) -> Iterator[str]:

@@ -12,7 +12,7 @@ from bot.model import AgentSaid, BuyerSaid, RobotSaid, SystemSaid
 from bot.virtual import VirtualDriver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from bot.logs import Said
     from bot.ports import Event
@@ -37,15 +37,16 @@ class Replay:
         self._alarms: list[dict[str, Any]] = []
         self.trace = Trace({}, {}, {}, {})
 
-    def run(self, said: Sequence[Said], *, progress: Callable[[int], None]) -> dict[str, Any]:
+    def run(self, said: Iterable[Said], *, progress: Callable[[int], None]) -> dict[str, Any]:
         """Play the messages; `progress` is called with how many are done. The store is in memory and closed after."""
         try:
+            position = -1
             for position, message in enumerate(said):
                 self._put(_fact(self.shop.id, message, UNTIMED_START + position))
                 if position % 512 == 0:
                     progress(position)
             self._driver.finish()
-            progress(len(said))
+            progress(position + 1)
             return self._result()
         finally:
             self._driver.close()

@@ -30,7 +30,8 @@ def read(tmp_path):
             paths.append(tmp_path / f"log{number}.jsonl")
             text = "\n".join(line if isinstance(line, str) else json.dumps(line, ensure_ascii=False) for line in lines)
             paths[-1].write_text(text, encoding="utf-8")
-        return logs.read(paths, zone)
+        with logs.read(paths, zone) as log:
+            return list(log)
 
     return reading
 
@@ -116,7 +117,8 @@ def test_what_is_no_message_is_left_out(read, tmp_path):
     """Blank lines, line ends of Windows and a byte order mark are no mistakes; an empty file has no messages."""
     file = tmp_path / "windows.jsonl"
     file.write_bytes(b"\xef\xbb\xbf" + json.dumps(said()).encode() + b"\r\n\r\n  \r\n")
-    assert len(logs.read([file], SHANGHAI)) == 1
+    with logs.read([file], SHANGHAI) as log:
+        assert len(log) == len(list(log)) == 1
     assert read([]) == []
     assert read([""], ["", ""]) == []
 
@@ -162,11 +164,11 @@ def test_a_bad_line_is_named(read, line, words):
 
 
 def test_every_bad_line_is_named_up_to_a_bound(read):
-    """Bad lines of all files are listed together; of a file that is wrong in every line only the first ones."""
-    found = mistakes(read, ["x", said(), "y"], ["z"] * 100)
+    """Bad lines of all files are listed together; of a file that is wrong in every line the first with a sentence."""
+    found = mistakes(read, ["x", said(), "y"], ["z"] * 50 + [said()] + ["z"] * 49)
     assert [problem.partition(": ")[0] for problem in found[:3]] == ["log0.jsonl:1", "log0.jsonl:3", "log1.jsonl:1"]
     assert len(found) == 2 + logs.MOST_PROBLEMS + 1
-    assert found[-1].endswith("the rest was not read")
+    assert found[-1] == "log1.jsonl: 另有 79 处读不了：第 21-50、52-100 行"
 
 
 def test_a_log_is_timed_or_not(read):
@@ -176,13 +178,14 @@ def test_a_log_is_timed_or_not(read):
 
 
 def test_files_that_are_none(tmp_path):
-    """A file that is missing, a folder, and bytes that are not UTF-8 are named, all at once."""
+    """A file that is missing, an empty folder, and bytes that are not UTF-8 are named, all at once."""
+    (tmp_path / "empty").mkdir()
     (tmp_path / "binary").write_bytes(b'{"conversation":"\xff","role":"buyer"}')
     with pytest.raises(DataError) as raised:
-        logs.read([tmp_path / "none", tmp_path, tmp_path / "binary"], SHANGHAI)
+        logs.read([tmp_path / "none", tmp_path / "empty", tmp_path / "binary"], SHANGHAI)
     assert raised.value.problems[:2] == [
         f"{tmp_path / 'none'}: cannot be read: No such file or directory",
-        f"{tmp_path}: cannot be read: Is a directory",
+        f"{tmp_path / 'empty'}: 文件夹里没有文件",
     ]
     assert raised.value.problems[2].startswith(f"{tmp_path / 'binary'}:1: ")
 
@@ -195,7 +198,7 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, lines):
     file.write_bytes(b"\n".join(lines))
     problems: list[str] = []
     try:
-        logs.read([file], SHANGHAI)
+        logs.read([file], SHANGHAI).close()
     except DataError as error:
         problems = error.problems
     assert all(problem.startswith(f"{file}:") for problem in problems)

@@ -68,7 +68,9 @@ def replay(folder):
         given = ["replay", str(log), "--library", str(folder / "library.toml"), "--json", str(folder / "out.json")]
         done = CliRunner().invoke(main, [*given, *platform, *options])
         assert done.exit_code == 0, done.output
-        assert done.stderr == ""
+        said = "格式 jsonl（第一行是带 " if lines else "格式 empty"
+        assert done.stderr.startswith(f"{log}：{said}")
+        assert done.stderr.count("\n") == 1
         return json.loads((folder / "out.json").read_text(encoding="utf-8")), done.stdout
 
     return replaying
@@ -216,11 +218,12 @@ def test_an_empty_log_is_a_log(replay):
 
 
 def test_two_runs_are_equal_byte_for_byte(replay, folder):
-    """A process with another hash seed writes the same bytes as this one; nothing on stderr where nobody looks."""
+    """A process with another hash seed writes the same bytes as this one; stderr tells the format, and no progress where nobody looks."""
     replay(TALK)
     given = ["--library", str(folder / "library.toml"), "--json", str(folder / "again.json")]
     done = run("replay", str(folder / "log.jsonl"), "--platform", "pinduoduo", *given, PYTHONHASHSEED="7")
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.returncode == 0
+    assert done.stderr.decode().endswith("，编码 UTF-8\n")
     assert (folder / "again.json").read_bytes() == (folder / "out.json").read_bytes()
 
 

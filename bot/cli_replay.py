@@ -1,0 +1,100 @@
+"""I am the command that plays recorded conversations."""
+
+# ruff: noqa: PLC0415 - imports wait until a command needs them: --help in 0.3 s
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot import cli_logs
+
+if TYPE_CHECKING:
+    from bot.shop import Shop
+
+# Read off the folder: importing what reads the files would cost --help its 0.3 s.
+PLATFORMS = sorted(file.stem for file in (Path(__file__).parent / "platforms").glob("*.toml"))
+
+
+@click.command()
+@click.argument("logs", metavar="LOG...", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--platform", default="any", show_default=True, type=click.Choice(PLATFORMS), help="Whose rules and targets hold."
+)
+@cli_logs.reading
+@click.option("--library", type=click.Path(path_type=Path, exists=True), help="Folder of TOML scripts, or a .jsonl.")
+@click.option("--json", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write the result here.")
+@click.option(
+    "--compare", type=click.Path(path_type=Path, exists=True), help="A second library or config: what changes?"
+)
+def replay(
+    *,
+    logs: tuple[Path, ...],
+    platform: str,
+    library: Path | None,
+    out: Path | None,
+    compare: Path | None,
+    **given: Any,  # noqa: ANN401 - the options of cli_logs.reading
+) -> None:
+    """Recorded conversations through the same engine on a virtual clock; --compare exits 1 if anything changed.
+
+    LOG is a file, a folder or a zip archive, in a format that is recognised and said, or forced with --format. Nothing
+    is played if any line cannot be read, unless --skip-bad says that the rest is enough.
+    """
+    from bot import compare as comparing
+    from bot.progress import bar
+    from bot.replay import Replay, summary
+    from bot.shop import trial
+
+    wishes = cli_logs.Given(**given)
+    with cli_logs.read(logs, wishes) as said:
+        timed, timezone = said.timed, wishes.timezone
+        run = Replay(trial(platform, [library] if library else [], timezone, targets=timed), timed=timed)
+        other = Replay(_other(compare, platform, timezone, targets=timed), timed=timed) if compare else None
+        with bar(len(said)) as progress:
+            result = run.run(said, progress=progress)
+        if other is not None:
+            with bar(len(said)) as progress:
+                other.run(said, progress=progress)
+            result["compare"] = comparing.differences(run.trace, other.trace)
+    if out:
+        _write(out, result)
+    for line in summary(result):
+        click.echo(line)
+    if other is not None:
+        for line in comparing.lines(result["compare"]):
+            click.echo(line)
+        sys.exit(1 if result["compare"]["changed"] else 0)
+
+
+def _write(out: Path, result: dict[str, Any]) -> None:
+    import msgspec
+
+    from replies import DataError
+
+    try:
+        out.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+    except OSError as error:
+        raise DataError([f"{out}: cannot be written: {error.strerror}"]) from error
+
+
+def _other(path: Path, platform: str, timezone: str, *, targets: bool) -> Shop:
+    """What --compare names: a library for the same platform, or the first shop of a config."""
+    import tomllib
+
+    from bot import config
+    from bot.shop import assemble, trial
+
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.suffix == ".toml" else {}
+    except (OSError, ValueError):  # whoever reads it next says what is wrong with it
+        table = {}
+    if "shops" not in table:
+        return trial(platform, [path], timezone, targets=targets)
+    first = next(iter(assemble(config.load(path)).values()))
+    first.id, first.callback_url = "demo", ""
+    first.targets = first.targets if targets else ()
+    return first
