@@ -66,7 +66,7 @@ class Guard:
             orders=tuple(order for pack in packs for order in pack.orders),
             allowed=frozenset(re.sub(r"\D", "", phone) for phone in allow.phones),
         )
-        self._rules = Rulebook((rule for pack in packs for rule in pack.rules), self._search, self._known.elsewhere)
+        self.rulebook = Rulebook((rule for pack in packs for rule in pack.rules), self._search, self._known.elsewhere)
         self.rules = (*(rule for pack in packs for rule in pack.rules), *owner)
         self._watched = frozenset(rule.id for pack in packs for rule in pack.rules if rule.watch) | {
             rule.id for rule in owner if rule.watch
@@ -147,8 +147,16 @@ class Guard:
                 excuse=excuse,
             )
             for reading in self._readings(text)
-            for match, excuse in self._rules.weigh(reading)
+            for match, excuse in self.rulebook.weigh(reading)
         ]
+
+    def readings(self, text: str, *, hour: int | None = None, unanswered: int = 0) -> list[Reading]:
+        """How a text is read, plainly and otherwise; arguments as `check` takes them."""
+        return self._readings(text, states=self._known.states(hour=hour, unanswered=unanswered))
+
+    def owned(self, text: str) -> list[tuple[bool, Finding]]:
+        """What the owner's own rules find, each with whether it only watches."""
+        return [(finding.rule in self._watched, finding) for finding in self._owned(text)]
 
     @property
     def watches(self) -> bool:
@@ -162,8 +170,8 @@ class Guard:
         return [first, *variants.readings(first)]
 
     def _matches(self, reading: Reading) -> Iterable[Match]:
-        found = self._rules.judge(reading)
-        return [match for match in found if not self._permitted(reading, match)] if self._allowed else found
+        found = self.rulebook.judge(reading)
+        return [match for match in found if not self.permits(reading, match)] if self._allowed else found
 
     def _owned(self, text: str) -> Iterable[Finding]:
         """What the owner's own rules say."""
@@ -181,7 +189,8 @@ class Guard:
                 rewrite=rule.rewrite or None,
             )
 
-    def _permitted(self, reading: Reading, match: Match) -> bool:
+    def permits(self, reading: Reading, match: Match) -> bool:
+        """Does what the shop may say hold the match?"""
         for phrase in self._allowed:
             at = reading.chars.find(phrase)
             while at >= 0:

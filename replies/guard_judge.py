@@ -119,6 +119,10 @@ class Rulebook:
                 for slot in members:
                     self.by_slot.setdefault(slot, []).append(way)
 
+    def every(self) -> Iterator[Way]:
+        """All alternatives of all rules, once each."""
+        yield from dict.fromkeys(way for ways in (*self.by_slot.values(), self.formal) for way in ways)
+
     def ways(self, reading: Reading) -> Iterator[Way]:
         """The alternatives whose every slot may be in the reading."""
         mask = reading.mask

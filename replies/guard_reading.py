@@ -222,6 +222,16 @@ class Reading:
         self.mask |= self.search.all_read
         self._scan(self.search.frequent)
 
+    def shielded(self, slot: str) -> list[tuple[Hit, str]]:
+        """The hits of a slot that a phrase hides, each with the phrase."""
+        return [
+            (hit, self.chars[start:end])
+            for term in self.search.groups.get(slot, (slot,))
+            for hit in sorted(self._hits.get(term, ()))
+            for start, end in sorted(self._shields.get(term, ()))
+            if start <= hit.start and hit.end <= end
+        ]
+
     def _settled(self, slot: str) -> list[Hit]:
         """The hits of a term without those that a shielding phrase covers, the doubtful ones lighter."""
         hits = sorted(self._hits.get(slot, ()))
