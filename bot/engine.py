@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from bot import alerts, inspection, outward, wire
+from bot import alerts, inspection, lost, outward, wire
 from bot.decide import decide
 from bot.model import (
     AgentSaid,
@@ -175,7 +175,8 @@ class Engine:
         before = self.conversation(fact.shop, fact.conversation) or Conversation(fact.shop, fact.conversation)
         step = decide(before, fact, shop)
         self._save(step, before, shop, rung=isinstance(fact, AlarmDue))
-        for effect in step.effects:
+        lost.record(self.store, before, step.conversation, shop)
+        for effect in lost.seen(self.store, step.effects, step.conversation, shop):
             self._inspect(effect, step.conversation, fact.at)
             self._write(effect, step.conversation, shop, fact)
         return step.conversation

@@ -111,6 +111,16 @@ class Alert(NamedTuple):
     due: int
 
 
+class LostDay(NamedTuple):
+    """The wait that began at `start` lost its buyer's `day` (a running number; 1970-01-01 is 0)."""
+
+    buyer: str
+    target: str
+    day: int
+    conversation: str
+    start: int
+
+
 class Spoke(NamedTuple):
     """When a robot last spoke, and until when it is silent after `tries` failures; instants of the world."""
 
@@ -227,6 +237,9 @@ class Store(Protocol):
 
     def inspections(self, shop: str, start: int, end: int) -> list[tuple[int, Inspection]]: ...
     def inspected(self) -> list[tuple[str, str, str, int]]: ...
+    def lose(self, shop: str, lost: LostDay) -> None: ...
+    def unlose(self, shop: str, lost: LostDay) -> None: ...
+    def lost_elsewhere(self, shop: str, buyer: str, target: str, day: int, conversation: str) -> bool: ...
     def spoke(self) -> list[Spoke]: ...
     def set_spoke(self, spoke: Spoke) -> None: ...
     def reply(self, shop: str, conversation: str, identity: str) -> Reply | None: ...

@@ -7,7 +7,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from bot import alerts
+from bot import alerts, lost
 from bot.channels.robots import size
 from bot.errors import Busy, Refused, Unavailable
 from bot.ports import Alert, Spoke
@@ -166,7 +166,8 @@ class Alerting:
                 continue
             found.told.extend(alert.seq for alert, _ in open_rows)
             found.shops.append(shop)
-            found.waiting.append(self._waiting(robot, shop, conversation, [wait for _, wait in open_rows]))
+            waits = [lost.elsewhere(store, wait, conversation, self._shops[shop]) for _, wait in open_rows]
+            found.waiting.append(self._waiting(robot, shop, conversation, waits))
         return found
 
     def _waiting(self, robot: str, shop: str, conversation: Conversation, waits: Sequence[Wait]) -> Waiting:

@@ -14,6 +14,7 @@ from bot.model import AnyFact, Conversation
 from bot.ports import Alert, Event, Reply, Spoke
 from bot.store.inspections import InspectionRows
 from bot.store.learned import LearnedRows
+from bot.store.lost import LostRows
 from bot.store.outbox import OutboxRows
 from bot.store.statements import StoreError, queries
 
@@ -42,7 +43,7 @@ def migrations() -> list[tuple[str, str]]:
     )
 
 
-class SQLiteStore(OutboxRows, InspectionRows, LearnedRows):
+class SQLiteStore(OutboxRows, InspectionRows, LearnedRows, LostRows):
     """One SQLite file (or `:memory:`), written by one thread."""
 
     def __init__(self, path: Path | None, *, readonly: bool = False) -> None:

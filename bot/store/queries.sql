@@ -266,6 +266,16 @@ ORDER BY seq;
 -- name: inspected
 SELECT shop, rule, event, count(*) FROM inspection GROUP BY shop, rule, event;
 
+-- name: lose
+INSERT OR IGNORE INTO lost_day (shop, buyer, target, day, conversation, start) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: unlose
+DELETE FROM lost_day
+WHERE shop = ? AND buyer = ? AND target = ? AND day = ? AND conversation = ? AND start = ?;
+
+-- name: lost_elsewhere
+SELECT 1 FROM lost_day WHERE shop = ? AND buyer = ? AND target = ? AND day = ? AND conversation <> ? LIMIT 1;
+
 -- name: set_spoke
 INSERT OR REPLACE INTO alert_pace (robot, last, quiet_until, tries) VALUES (?, ?, ?, ?);
 
