@@ -11,6 +11,7 @@ import click
 from bot.cli_adapter import adapter
 from bot.cli_bring import bring, export
 from bot.cli_library import library
+from bot.cli_outbox import outbox
 from bot.cli_replay import PLATFORMS, replay
 from bot.cli_server import send, serve, watch
 
@@ -47,6 +48,7 @@ main.add_command(serve)
 main.add_command(send)
 main.add_command(watch)
 main.add_command(adapter)
+main.add_command(outbox)
 main.add_command(replay)
 main.add_command(library)
 library.add_command(bring)

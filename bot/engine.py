@@ -173,6 +173,8 @@ class Engine:
     def _decided(self, fact: AnyFact, shop: Shop) -> Conversation:
         """The conversation after the fact; what follows from it is written."""
         before = self.conversation(fact.shop, fact.conversation) or Conversation(fact.shop, fact.conversation)
+        if fact.via and fact.via != before.via:
+            before = msgspec.structs.replace(before, via=fact.via)
         step = decide(before, fact, shop)
         self._save(step, before, shop, rung=isinstance(fact, AlarmDue))
         lost.record(self.store, before, step.conversation, shop)
@@ -212,7 +214,7 @@ class Engine:
         if conversation.alarm != before.alarm or rung:
             self.store.set_alarm(conversation.shop, conversation.id, conversation.alarm)
         self._fresh[conversation.shop, conversation.id] = conversation
-        if shop.callback_url:
+        if shop.pushes:
             warned, running = _warned(before), _warned(conversation)
             for target, start in warned.items():
                 if running.get(target) != start:  # the wait has ended: nobody is warned of it late
@@ -225,18 +227,25 @@ class Engine:
     def _write(self, effect: Effect, conversation: Conversation, shop: Shop, fact: AnyFact) -> None:
         place = (conversation.shop, conversation.id)
         now = int(self.clock.now())
+        key, agent = "", ""
         match effect:
-            case Suggest() if shop.callback_url:
+            case Suggest() if shop.pushes:
                 self._drop(conversation, "suggestion.created")
             case Send() | Hold():
                 state = "queued" if isinstance(effect, Send) else "held"
+                key = self._sent_as(place, effect)
                 verdict = _encode(outward.judged(effect)).decode()
                 reply = Reply(
                     effect.id, state, effect.agent, effect.text, effect.script, effect.override, verdict, "", now
                 )
                 self.store.set_reply(*place, reply)
             case Settle(id=identity, failed=failed):
-                self._drop(conversation, "message.send", identity)
+                agent = self._agent_of(place, identity)
+                if failed:
+                    self.store.bury_reply(*place, identity, failed, self.clock.now())
+                    self._posting = True
+                else:
+                    self._drop(conversation, "message.send", identity)
                 if not self.store.settle_reply(*place, identity, "failed" if failed else "sent", failed):
                     return  # its delivery and its echo both say that it arrived: it is told once
             case Credit():
@@ -244,20 +253,39 @@ class Engine:
                 self._lessons.append((shop, Act(effect.asked, effect.script, effect.agent, fact.at, effect.action)))
             case _:
                 pass
-        seq = self._tell(outward.event(effect, conversation, shop.zone, now), conversation, shop, now)
+        shown = outward.event(effect, conversation, shop.zone, now)
+        if shown is not None and isinstance(effect, Settle):
+            shown.data["agent"] = agent
+        seq = self._tell(shown, conversation, shop, now, key)
         if isinstance(effect, Warn | Late):
             wait, stage = effect.wait, effect.stage if isinstance(effect, Warn) else alerts.MISSED
             for robot in alerts.hearing(shop.robots, wait.target, stage):
                 self.store.alert(Alert(robot.id, seq, *place, wait.target, stage, wait.start, wait.due))
 
-    def _tell(self, shown: outward.Shown | None, conversation: Conversation, shop: Shop, now: int) -> int:
+    def _sent_as(self, place: tuple[str, str], effect: Send | Hold) -> str:
+        """Under which id a reply goes out that was given up before: if its words are the same, the tool may know it."""
+        prior = self.store.reply(*place, effect.id) if isinstance(effect, Send) else None
+        if prior is None or prior.state != "failed":
+            return ""
+        key = self.store.take_dead_reply(*place, effect.id) or ""
+        return key if prior.text == effect.text else ""
+
+    def _agent_of(self, place: tuple[str, str], identity: str) -> str:
+        reply = self.store.reply(*place, identity)
+        return reply.agent if reply is not None else ""
+
+    def _tell(
+        self, shown: outward.Shown | None, conversation: Conversation, shop: Shop, now: int, key: str = ""
+    ) -> int:
         if shown is None:
             return 0
         data = _encode({**shown.data, **shop.decided_by(shown.type)}).decode()
         seq = self.store.tell(conversation.shop, conversation.id, shown.type, now, data)
         self._telling.append(Event(seq, conversation.shop, conversation.id, shown.type, now, data))
-        if shop.callback_url and shown.push:
-            self.store.push(seq, conversation.shop, conversation.id, shown.type, shown.about, self.clock.now())
+        destination = shop.destination(conversation.via, shown.type) if shown.push else None
+        if destination is not None:
+            place = (conversation.shop, conversation.id, shown.type, shown.about)
+            self.store.push(seq, *place, self.clock.now(), destination=destination, key=key)
             self._posting = True
         return seq
 

@@ -12,6 +12,7 @@ BotError
 │   └── Busy             503, with Retry-After
 └── ChannelError         a push that was not delivered
     ├── Refused          final
+    │   └── Gone         and so is everything else for that destination
     └── Unavailable      try again; `wait` in seconds where the other side named it
 """
 
@@ -90,6 +91,10 @@ class ChannelError(BotError):
 
 class Refused(ChannelError):
     """The other side will never take it."""
+
+
+class Gone(Refused):
+    """The other side wants nothing any more: it answered 410."""
 
 
 class Unavailable(ChannelError):

@@ -36,7 +36,7 @@ class _Job(NamedTuple):
 
     done: asyncio.Future[Any]
     facts: Sequence[AnyFact] = ()
-    write: Callable[[Store], None] | None = None
+    write: Callable[[Store], Sequence[Event] | None] | None = None
     ask: Callable[[], Any] | None = None
 
 
@@ -46,6 +46,7 @@ class _Answer(NamedTuple):
     done: asyncio.Future[Any]
     value: Any
     error: Exception | None
+    told: Sequence[Event] = ()
 
 
 class Loop:
@@ -119,8 +120,11 @@ class Loop:
             self._waiting -= len(facts)
         return outcomes
 
-    async def write(self, write: Callable[[Store], None]) -> None:
-        """Call `write` on the engine's thread, in one transaction with others; raises Busy when the store cannot write."""
+    async def write(self, write: Callable[[Store], Sequence[Event] | None]) -> None:
+        """Call `write` on the engine's thread, in one transaction with others; raises Busy when the store cannot write.
+
+        Listeners hear the feed rows that it gives back.
+        """
         try:
             await self._put(_Job(self._aio.create_future(), write=write))
         except StoreError as error:
@@ -254,9 +258,10 @@ class Loop:
             self._answer(answers, engine if rung else None)
 
     def _answer(self, answers: list[_Answer], engine: Engine | None) -> None:
-        """Hand over what was done to the asyncio thread; what `engine` told goes with it."""
+        """Hand over what was done to the asyncio thread; what `engine` and writers told goes with it, in its order."""
         told, posted = (engine.told, engine.posted) if engine else ([], False)
-        self._aio.call_soon_threadsafe(self._deliver, answers, told, posted)
+        written = [event for answer in answers for event in answer.told]
+        self._aio.call_soon_threadsafe(self._deliver, answers, [*written, *told], posted)
 
     def _give_way(self) -> bool:
         """Do alarms wait for who is in the inbox already? An answer there may be what they would call missed."""
@@ -271,7 +276,7 @@ class Loop:
         return engine.fire()
 
     def _deliver(self, answers: list[_Answer], told: Sequence[Event], posted: bool) -> None:  # noqa: FBT001
-        for future, answer, error in answers:
+        for future, answer, error, _ in answers:
             if future.cancelled():
                 continue
             if error is None:
@@ -303,13 +308,11 @@ def _write(store: Store, jobs: Sequence[_Job]) -> list[_Answer]:
     """All in one transaction; if that breaks, each in its own."""
     try:
         with store.transaction():
-            for job in jobs:
-                if job.write is not None:
-                    job.write(store)
+            told = [job.write(store) if job.write is not None else None for job in jobs]
     except Exception as error:  # noqa: BLE001 - it is raised again where it was asked
         return (
             [answer for job in jobs for answer in _write(store, [job])]
             if len(jobs) > 1
             else [_Answer(jobs[0].done, None, error)]
         )
-    return [_Answer(job.done, None, None) for job in jobs]
+    return [_Answer(job.done, None, None, events or ()) for job, events in zip(jobs, told, strict=True)]

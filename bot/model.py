@@ -25,13 +25,14 @@ Action = Literal["picked", "edited", "ignored", "withdrawn"]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact"):
-    """Something that happened. `key` is unique within a shop: the same key again changes nothing."""
+    """Something that happened, told `via` an adapter. `key` is unique within a shop: the same again changes nothing."""
 
     shop: str
     key: str
     conversation: str
     at: int
     arrived: int
+    via: str = ""
 
 
 class BuyerSaid(Fact, frozen=True, tag="buyer_said"):
@@ -236,7 +237,7 @@ class Conversation(msgspec.Struct, frozen=True, gc=False):
 
     `settled`: what is known of older messages, which an agent's ended; None while all are held.
     `waits`: the open wait of each target and the ended ones that held messages may still correct.
-    `offered`: the suggestions now in front of the agent. `alarm`: when it wants to be looked at next.
+    `offered`: the suggestions now in front of the agent. `alarm`: when it wants to be looked at next. `via`: see Fact.
     """
 
     shop: str
@@ -253,6 +254,7 @@ class Conversation(msgspec.Struct, frozen=True, gc=False):
     waits: tuple[Wait, ...] = ()
     offered: tuple[Suggestion, ...] = ()
     alarm: int | None = None
+    via: str = ""
 
     @property
     def buyer_id(self) -> str:

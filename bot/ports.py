@@ -38,6 +38,7 @@ class Push(NamedTuple):
 
     `about`: of a reply (`message.send`) its id, of a warning its target, else empty. `first_at`: when it was written.
     `destination`: the shop (its callback), or "shop/adapter". `key`: the id that it is sent under, "" for its own.
+    `reason`: why its last try failed.
     """
 
     seq: int
@@ -51,6 +52,7 @@ class Push(NamedTuple):
     data: str
     destination: str = ""
     key: str = ""
+    reason: str = ""
 
     @property
     def id(self) -> str:
@@ -247,6 +249,7 @@ class Store(Protocol):
     def settle_reply(self, shop: str, conversation: str, identity: str, state: str, reason: str) -> bool:
         """False if it was not queued."""
 
+    def explain_reply(self, shop: str, conversation: str, identity: str, reason: str) -> None: ...
     def replies(self, shop: str, conversation: str) -> list[Reply]: ...
     def credit(
         self, shop: str, conversation: str, script: str, action: str, agent: str, asked: str, at: int
@@ -264,7 +267,10 @@ class Store(Protocol):
 
 
 class Channel(Protocol):
-    """Delivers one push; raises bot.channels.Refused (final) or bot.channels.Unavailable (try again)."""
+    """Delivers one push; raises bot.errors.Refused (final; Gone: for its destination) or Unavailable (try again)."""
 
     async def deliver(self, push: Push) -> None: ...
+    def address(self, destination: str) -> str:
+        """What stands for the address of a destination, the same as long as that is; "" for one not served now."""
+
     async def close(self) -> None: ...

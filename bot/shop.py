@@ -104,6 +104,21 @@ class Shop:
             msgspec.structs.replace(target, stages=stages.get(target.name, target.stages)) for target in self.targets
         )
 
+    @property
+    def pushes(self) -> bool:
+        """Does anything go out to a chat tool?"""
+        return bool(self.callback_url) or any(one.out is not None for one in self.adapters.values())
+
+    def destination(self, via: str, kind: str) -> str | None:
+        """Where an event goes, of a conversation that came `via` an adapter: to it, to the callback, or nowhere.
+
+        The shop's id names its callback, "shop/adapter" the tool.
+        """
+        way = self.adapters.get(via)
+        if way is not None and way.out is not None and kind in way.out.how.kinds:
+            return f"{self.id}/{via}"
+        return self.id if self.callback_url else None
+
     def decided_by(self, kind: str) -> dict[str, str]:
         """Which library or rules an event of this kind came from, so that a replay can say what has changed since."""
         if kind == "suggestion.created":

@@ -86,12 +86,14 @@ class Arrival(msgspec.Struct, frozen=True):
     """What a delivery adds to its events: for which shop, under which delivery id, and when (unix seconds).
 
     `placeless`: recalls and edits may leave their conversation out ("" then); the engine looks it up.
+    `via`: the adapter that it came through.
     """
 
     shop: str
     delivery: str
     at: int
     placeless: bool = False
+    via: str = ""
 
 
 def decode(body: bytes) -> list[Any]:
@@ -137,6 +139,7 @@ def _fact(event: dict[str, Any], arrival: Arrival, position: int) -> model.AnyFa
         "conversation": _conversation(read.conversation, kind, arrival, place),
         "at": at,
         "arrived": arrival.at,
+        "via": arrival.via,
         "key": _key(kind, identity, said_at, arrival, position),
     }
     return build(read, base, identity or f"{arrival.delivery}:{position}", place)

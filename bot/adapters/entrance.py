@@ -10,6 +10,7 @@ import msgspec
 from bot import adapters, strict
 from bot.adapters import reader, schemes, wecom
 from bot.adapters.fieldmap import Map
+from bot.adapters.outmap import Out
 from bot.adapters.schemes import Key, Opened, Request
 from bot.errors import BadSignature, Forbidden
 from bot.wire import LONGEST_ID
@@ -31,11 +32,15 @@ class AdapterTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entrance(msgspec.Struct, frozen=True):
-    """`keys`: of the shop's secrets, any of which may sign. `unsigned`: requests without a signature are taken too."""
+    """`keys`: of the shop's secrets, any of which may sign. `unsigned`: requests without a signature are taken too.
+
+    `out`: how the tool is told of our events, where the shop's config says so.
+    """
 
     how: Map
     keys: tuple[Key, ...]
     unsigned: bool = False
+    out: Out | None = None
 
     def __repr__(self) -> str:
         """Without secrets."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ipaddress
 import socket
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -14,7 +17,7 @@ from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from bot import signature, wire
-from bot.errors import Refused, Unavailable
+from bot.errors import Gone, Refused, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from bot.shop import Shop
 
 TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5)
+LONGEST_ASKED = 3600.0  # seconds: a tool that wants to be left alone for longer is asked again all the same
 TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: IPv4 addresses as a NAT64 writes them
 FORBIDDEN = "is a private address; [server] allow_private_callbacks forbids it"
 
@@ -40,17 +44,10 @@ class Callback:
     ) -> None:
         """`allow_private`: may a callback be on this machine or the local network?"""
         self._shops, self._clock, self._allow_private = shops, clock, allow_private
-        resolver = ThreadedResolver() if allow_private else PublicResolver()
-        self._session = aiohttp.ClientSession(
-            # No limit here: shops may share a host, and the outbox bounds each shop by itself.
-            connector=aiohttp.TCPConnector(resolver=resolver, limit=0),
-            timeout=timeout,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-        )
+        self._session = session(allow_private=allow_private, timeout=timeout)
 
     async def deliver(self, push: Push) -> None:
-        """POST it; 2xx is success. Raises Refused for 410 and addresses that are not allowed, else Unavailable."""
+        """POST it; 2xx is success. Raises Gone for 410, Refused for addresses that are not allowed, else Unavailable."""
         shop = self._shops.get(push.shop)
         if shop is None:
             raise Unavailable("the shop is not served now")
@@ -65,9 +62,9 @@ class Callback:
         headers = {
             "content-type": "application/json",
             "user-agent": "kuaihui",
-            "webhook-id": f"evt_{push.shop}_{push.seq}",
+            "webhook-id": push.id,
             "webhook-timestamp": str(stamp),
-            "webhook-signature": signature.sign(shop.keys[0], f"evt_{push.shop}_{push.seq}", stamp, body),
+            "webhook-signature": signature.sign(shop.keys[0], push.id, stamp, body),
         }
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
@@ -79,15 +76,30 @@ class Callback:
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
             raise Unavailable(f"{type(error).__name__}: {error}"[:200]) from error
         if status == 410:
-            raise Refused("the callback answered 410: it wants no more")
+            raise Gone("the callback answered 410: it wants no more")
         if not 200 <= status < 300:
-            raise Unavailable(
-                f"the callback answered {status}", float(wait) if wait.isdecimal() and len(wait) < 6 else 0.0
-            )
+            raise Unavailable(f"the callback answered {status}", asked_for(wait, self._clock.world()))
+
+    def address(self, destination: str) -> str:
+        """What stands for a shop's callback address."""
+        shop = self._shops.get(destination)
+        return fingerprint(shop.callback_url) if shop is not None and shop.callback_url else ""
 
     async def close(self) -> None:
         """Let go of connections."""
         await self._session.close()
+
+
+def session(*, allow_private: bool, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
+    """A session that goes where it is told and nowhere else: no proxy, no cookies, no private address unless allowed."""
+    resolver = ThreadedResolver() if allow_private else PublicResolver()
+    return aiohttp.ClientSession(
+        # No limit here: shops may share a host, and the outbox bounds each destination by itself.
+        connector=aiohttp.TCPConnector(resolver=resolver, limit=0),
+        timeout=timeout,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+    )
 
 
 def payload(push: Push, shop: Shop) -> bytes:
@@ -95,6 +107,24 @@ def payload(push: Push, shop: Shop) -> bytes:
     return msgspec.json.encode(
         {"type": push.type, "timestamp": wire.iso(push.at, shop.zone), "data": msgspec.Raw(push.data.encode())}
     )
+
+
+def asked_for(retry_after: str, now: float) -> float:
+    """The seconds for which `Retry-After` (seconds, or a date) wants us to wait, at most an hour; 0 for nonsense."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdecimal():
+        return min(float(text[:9]), LONGEST_ASKED)
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, IndexError, TypeError):
+        return 0.0
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return min(max(0.0, at.timestamp() - now), LONGEST_ASKED)
+
+
+def fingerprint(url: str) -> str:
+    """Stands for an address without showing it: it may hold a secret."""
+    return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
 def literal_is_private(host: str) -> bool:

@@ -203,6 +203,10 @@ class SQLiteStore(OutboxRows, InspectionRows, LearnedRows, LostRows):
         """A queued reply was sent, or failed for `reason`; False if it was not queued."""
         return self._do("settle_reply", state, reason, shop, conversation, identity).rowcount == 1
 
+    def explain_reply(self, shop: str, conversation: str, identity: str, reason: str) -> None:
+        """Why a queued reply has not gone out yet."""
+        self._do("explain_reply", reason, shop, conversation, identity)
+
     def replies(self, shop: str, conversation: str) -> list[Reply]:
         """All replies asked for in a conversation, oldest first."""
         return [Reply(*row) for row in self._rows("replies", shop, conversation)]

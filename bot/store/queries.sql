@@ -45,23 +45,35 @@ VALUES (
 DELETE FROM outbox WHERE shop = ? AND conversation = ? AND type = ? AND about = ?;
 
 -- name: ready
--- Of each destination the first few heads whose time has come. Going from one to the next through the index costs
--- nothing for what is not ready.
+-- Of each destination the first few heads whose time has come, replies first. Going from one destination to the next
+-- through the index costs nothing for what is not ready.
 WITH RECURSIVE places (name) AS (
     SELECT min(destination) FROM outbox WHERE head = 1
     UNION ALL
     SELECT (SELECT min(destination) FROM outbox WHERE head = 1 AND destination > places.name)
     FROM places WHERE places.name IS NOT NULL
 )
-SELECT o.seq, o.shop, o.conversation, o.type, o.about, o.tries, o.first_at, f.at, f.data, o.destination, o.key
+SELECT o.seq, o.shop, o.conversation, o.type, o.about, o.tries, o.first_at, f.at, f.data, o.destination, o.key, o.reason
 FROM places CROSS JOIN outbox AS o CROSS JOIN feed AS f
 WHERE o.seq IN (
-    SELECT seq FROM outbox AS p
-    WHERE p.head = 1 AND p.destination = places.name AND p.next_at <= ?1 ORDER BY p.next_at LIMIT ?2
+    SELECT seq FROM (
+        SELECT * FROM (
+            SELECT p.seq, 0 AS turn, p.next_at FROM outbox AS p
+            WHERE p.head = 1 AND p.type = 'message.send' AND p.destination = places.name AND p.next_at <= ?1
+            ORDER BY p.next_at LIMIT ?2
+        )
+        UNION ALL
+        SELECT * FROM (
+            SELECT p.seq, p.type <> 'message.send' AS turn, p.next_at FROM outbox AS p
+            WHERE p.head = 1 AND p.destination = places.name AND p.next_at <= ?1
+            ORDER BY p.next_at LIMIT ?2
+        ) WHERE turn = 1
+    )
+    ORDER BY turn, next_at LIMIT ?2
 ) AND f.seq = o.seq;
 
 -- name: overdue
-SELECT o.seq, o.shop, o.conversation, o.type, o.about, o.tries, o.first_at, f.at, f.data, o.destination, o.key
+SELECT o.seq, o.shop, o.conversation, o.type, o.about, o.tries, o.first_at, f.at, f.data, o.destination, o.key, o.reason
 FROM (
     SELECT * FROM (
         SELECT seq FROM outbox WHERE dead_at IS NULL AND type = 'message.send' AND first_at < ?1 ORDER BY first_at LIMIT ?3
@@ -121,7 +133,7 @@ WHERE dead_at IS NOT NULL AND shop = coalesce(?, shop) AND seq IN (SELECT value 
 DELETE FROM outbox WHERE dead_at < ?;
 
 -- name: asked
-SELECT o.seq, o.shop, o.conversation, o.type, o.about, o.tries, o.first_at, f.at, f.data, o.destination, o.key
+SELECT o.seq, o.shop, o.conversation, o.type, o.about, o.tries, o.first_at, f.at, f.data, o.destination, o.key, o.reason
 FROM outbox AS o CROSS JOIN feed AS f WHERE o.asked = 1 AND f.seq = o.seq ORDER BY o.seq LIMIT ?;
 
 -- name: revive
@@ -154,6 +166,10 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: settle_reply
 UPDATE reply SET state = ?, reason = ? WHERE shop = ? AND conversation = ? AND id = ? AND state = 'queued';
+
+-- name: explain_reply
+-- Why a reply that waits has not gone out yet.
+UPDATE reply SET reason = ? WHERE shop = ? AND conversation = ? AND id = ? AND state = 'queued';
 
 -- name: replies
 SELECT id, state, agent, text, script, override, verdict, reason, at FROM reply

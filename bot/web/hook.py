@@ -35,7 +35,7 @@ async def webhook(request: web.Request) -> web.Response:
 async def adapted(request: web.Request) -> web.Response:
     """`POST /webhook/{shop}/{adapter}`: the same in a tool's own shape, signed as that tool signs."""
     shop = _shop(request)
-    entrance = _entrance(request, shop)
+    entrance, via = _entrance(request, shop), request.match_info["adapter"]
     body = await body_of(request, entrance.how.content_types)
     asked = _asked(request, body)
     try:
@@ -47,7 +47,9 @@ async def adapted(request: web.Request) -> web.Response:
     delivery, reading = entrance.read(opened, asked.headers, charset=request.charset or "", at=at)
     if reading.answer is not None:
         return answer(reading.answer)
-    return await _take(request, wire.facts(reading.events, wire.Arrival(shop.id, delivery, at, placeless=True)))
+    return await _take(
+        request, wire.facts(reading.events, wire.Arrival(shop.id, delivery, at, placeless=True, via=via))
+    )
 
 
 async def greeted(request: web.Request) -> web.Response:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 if TYPE_CHECKING:
+    from bot.channels.outbox import Outbox
     from bot.loop import Loop
 
 
@@ -24,6 +25,21 @@ class Metrics:
         depth.set_function(lambda: loop.depth)
         late = Gauge("kuaihui_alarm_lateness_seconds", "Lateness of the last alarm", registry=self.registry)
         late.set_function(lambda: loop.lateness)
+
+        self.outbox = Gauge("kuaihui_outbox_waiting", "Pushes that wait for a chat tool", registry=self.registry)
+        self.dead = Gauge("kuaihui_outbox_dead", "Pushes that were given up", registry=self.registry)
+        self.disabled = Gauge("kuaihui_destinations_disabled", "Destinations that want no more", registry=self.registry)
+
+    def watch(self, outbox: Outbox) -> None:
+        """Show what the outbox does, too."""
+        resting = Gauge("kuaihui_destinations_resting", "Destinations that are away", registry=self.registry)
+        resting.set_function(lambda: len(outbox.resting))
+        pushes = Gauge(
+            "kuaihui_outbox_pushes", "Pushes since the start, by outcome", ["outcome"], registry=self.registry
+        )
+        pushes.labels("delivered").set_function(lambda: outbox.delivered)
+        pushes.labels("retried").set_function(lambda: outbox.retried)
+        pushes.labels("given_up").set_function(lambda: outbox.failed)
 
     def page(self) -> bytes:
         """The text format."""

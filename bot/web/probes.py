@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from bot.errors import Busy
-from bot.web.app import LOOP, METRICS, answer
+from bot.web.app import LOOP, METRICS, OUTBOX, answer
 
 if TYPE_CHECKING:
     from bot.ports import Store
@@ -25,18 +25,28 @@ async def readyz(request: web.Request) -> web.Response:
     loop = request.app[LOOP]
     if not loop.alive:
         raise Busy("the engine does not run")
-    return answer({"status": "ready", "inbox": loop.depth, "outbox": await loop.read(_outbox_size)})
+    outbox = request.app.get(OUTBOX)
+    waiting, dead, disabled = await loop.read(_counted)
+    destinations = {"resting": len(outbox.resting) if outbox is not None else 0, "disabled": disabled}
+    said = {"inbox": loop.depth, "outbox": waiting, "dead": dead, "destinations": destinations}
+    return answer({"status": "ready", **said})
 
 
-def _outbox_size(store: Store) -> int:
-    return store.outbox_size()
+def _counted(store: Store) -> tuple[int, int, int]:
+    return store.outbox_size(), store.dead_size(), len(store.disabled())
 
 
 async def metrics(request: web.Request) -> web.Response:
     """Prometheus text format."""
-    return web.Response(
-        body=request.app[METRICS].page(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
-    )
+    shown = request.app[METRICS]
+    try:
+        waiting, dead, disabled = await request.app[LOOP].read(_counted)
+        shown.outbox.set(waiting)
+        shown.dead.set(dead)
+        shown.disabled.set(disabled)
+    except Busy:  # what is known without the store is told all the same
+        pass
+    return web.Response(body=shown.page(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
 @cache

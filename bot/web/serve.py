@@ -24,7 +24,7 @@ from bot.engine import Engine
 from bot.loop import Loop
 from bot.shop import assemble
 from bot.store import DATABASE, SQLiteStore, StoreError
-from bot.web.app import make
+from bot.web.app import OUTBOX, make
 from bot.web.metrics import Metrics
 from bot.web.protocol import Runner
 from replies import DataError
@@ -46,15 +46,17 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
     shops = _lasting(lambda: assemble(config))
     data = _folder(config)
     loop = await _open(data, shops, clock, config.server.inbox)
-    app = make(loop, shops, Metrics(loop))
+    metrics = Metrics(loop)
+    app = make(loop, shops, metrics)
+    private = config.server.allow_private_callbacks
+    app[OUTBOX] = outbox = Outbox(loop, Callback(shops, clock, allow_private=private))
+    metrics.watch(outbox)
     runner = Runner(app)
     couriers: list[asyncio.Task[None]] = []
     try:
         await runner.setup()
         listening = _listen(config.server.host, config.server.port)
         await web.SockSite(runner, listening).start()
-        private = config.server.allow_private_callbacks
-        outbox = Outbox(loop, Callback(shops, clock, allow_private=private))
         alerting = Alerting(loop, shops, Robots(clock, allow_private=private))
         couriers += [asyncio.create_task(outbox.run()), asyncio.create_task(alerting.run())]
         host, port = listening.getsockname()[:2]

@@ -16,7 +16,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from bot import signature
 from bot.channels.callback import Callback, PublicResolver, is_public, literal_is_private, payload
 from bot.clock import SystemClock, VirtualClock
-from bot.errors import Refused, Unavailable
+from bot.errors import Gone, Refused, Unavailable
 from bot.ports import Push
 
 NINE = 1_795_222_800  # 2026-11-21 09:00:00 in Shanghai
@@ -92,22 +92,39 @@ async def test_anything_else_is_tried_again(tool, open_callback, status):
 
 
 async def test_gone_is_final(tool, open_callback):
-    """410 says that it wants no more."""
+    """410 says that it wants no more, of anything."""
     tool.statuses.append(410)
-    with pytest.raises(Refused, match="410"):
+    with pytest.raises(Gone, match="410"):
         await (await open_callback(tool.url)).deliver(PUSH)
 
 
 @pytest.mark.parametrize(
     ("given", "wait"),
-    [("30", 30), ("0", 0), ("-3", 0), ("soon", 0), ("9999999", 0), ("Sat, 21 Nov 2026 01:00:00 GMT", 0)],
+    [
+        ("30", 30),
+        ("0", 0),
+        ("-3", 0),
+        ("soon", 0),
+        ("", 0),
+        ("3600", 3600),
+        ("9999999", 3600),
+        ("9" * 500, 3600),
+        ("Sat, 21 Nov 2026 01:00:45 GMT", 45),
+        ("Saturday, 21-Nov-26 01:00:45 GMT", 45),
+        ("Sat, 21 Nov 2026 00:59:00 GMT", 0),
+        ("Sun, 21 Nov 2027 01:00:00 GMT", 3600),
+        ("Sat, 99 Nov 2026 01:00:00 GMT", 0),
+        ("Sat, 21 Nov 2026 09:01:00 +0800", 60),
+    ],
 )
 async def test_how_long_a_tool_wants_to_be_left_alone(tool, open_callback, given, wait):
-    """Seconds are heeded, up to a day or so; nonsense is not."""
+    """Seconds and dates are heeded, up to an hour; nonsense and what is past are not."""
     tool.statuses.append(503)
     tool.headers["Retry-After"] = given
+    callback = await open_callback(tool.url)
+    callback._clock = VirtualClock(NINE)
     with pytest.raises(Unavailable) as caught:
-        await (await open_callback(tool.url)).deliver(PUSH)
+        await callback.deliver(PUSH)
     assert caught.value.wait == wait
 
 
@@ -284,6 +301,23 @@ async def test_no_proxy_of_the_environment_is_used(tool, open_callback, monkeypa
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     await (await open_callback(tool.url)).deliver(PUSH)
     assert len(tool.got) == 1
+
+
+async def test_the_address_of_a_shop(open_callback, shop):
+    """It is told apart by something that does not show it, and changes when it does."""
+    callback = await open_callback("http://tool.example/secret")
+    known = callback.address("demo")
+    assert known
+    assert "secret" not in known
+    shop.callback_url = "http://tool.example/other"
+    assert callback.address("demo") not in (known, "")
+    assert callback.address("gone") == ""
+
+
+async def test_what_was_sent_under_another_id_keeps_it(tool, open_callback):
+    """A reply that is sent again bears the id under which the tool may have seen it."""
+    await (await open_callback(tool.url)).deliver(PUSH._replace(key="evt_demo_3"))
+    assert tool.got[0].id == "evt_demo_3"
 
 
 async def test_a_shop_that_is_not_served(open_callback):

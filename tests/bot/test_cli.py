@@ -34,6 +34,7 @@ PROMISED = {
     "library export": "OUT --library --format --encoding --force",
     "library gaps": "[LOG]...",
     "library stats": "--shop",
+    "outbox": "list|resend|drop|enable [ID]... --shop --config --data --json",
     "adapter try": "NAME|MAP.toml FILE --header --json",
 }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import random
 from copy import copy
 from itertools import count, pairwise
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ from standardwebhooks import Webhook
 
 from bot import model, signature
 from bot.channels.callback import Callback
-from bot.channels.outbox import EACH_SHOP, LONGEST_TRY, LONGEST_WAIT, Outbox
+from bot.channels.outbox import EACH, LONGEST_TRY, LONGEST_WAIT, STILL_HELD, Outbox
 from bot.clock import VirtualClock
 from bot.decide import SENDING_SECONDS
 from bot.engine import Engine
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from bot.ports import Push
+    from bot.ports import Dead, Push
     from bot.shop import Shop
 
 NINE = 1_795_222_800  # 2026-11-21 09:00:00 in Shanghai
@@ -51,7 +53,7 @@ class House:
         )
         await self.loop.start()
         self.callback = Callback(self.shops, self.clock, **{"allow_private": True, **settings})
-        self.outbox = Outbox(self.loop, self.callback)
+        self.outbox = Outbox(self.loop, self.callback, chance=random.Random(7))
         self.running = asyncio.create_task(self.outbox.run())
 
     async def close(self) -> None:
@@ -85,20 +87,32 @@ class House:
     async def settled(self) -> None:
         """Wait until nothing more can be sent at this instant."""
         while True:
-            ready = await self.loop.read(lambda store: store.ready(self.clock.now(), 99))
-            if not ready and not self.outbox._under_way:
+            await self.outbox.look()
+            if not (tasks := list(self.outbox._under_way.values())):
                 return
-            self.loop.outgoing.set()
-            if tasks := list(self.outbox._under_way.values()):
-                await asyncio.wait(tasks)
+            await asyncio.wait(tasks)
 
     async def next_try(self) -> float:
         """Move to when something is tried again; that instant."""
         now = self.clock.now()
-        at = await self.loop.read(lambda store: store.next_push(now))
-        assert at is not None
+        heads = "SELECT destination, next_at, first_at, type FROM outbox WHERE head = 1"
+        rows = await self.loop.read(lambda store: store._sql.execute(heads).fetchall())
+        tries = [max(at, self.outbox._breaker(name).until) for name, at, *_ in rows]
+        tries += [since + SENDING_SECONDS + 1 for *_, since, kind in rows if kind == "message.send"]
+        at = min(at for at in tries if at > now)
         await self.move_to(at)
         return at
+
+    async def resend(self, *, drop: bool = False) -> None:
+        """Somebody asks for all dead letters again, or drops them."""
+        seqs = [one.seq for one in await self.dead()]
+        await self.loop.write(lambda store: (store.drop_dead if drop else store.ask_again)(seqs, None) and None)
+        await self.outbox.look()
+        await self.settled()
+
+    async def dead(self) -> list[Dead]:
+        """The dead letters."""
+        return await self.loop.read(lambda store: store.dead(None, 99))
 
     async def kinds(self) -> list[str]:
         """The types of the feed's rows."""
@@ -145,6 +159,11 @@ async def house(shop, clock, tool, others_tool, tmp_path):
     await made.open()
     yield made
     await made.close()
+
+
+def _pushed(store, kind: str) -> None:
+    """Something is to be told of the conversation, a day later."""
+    store.push(store.tell("demo", "c1", kind, NINE, "{}"), "demo", "c1", kind, "", NINE + LONGEST_TRY)
 
 
 def texts(tool: Receiver) -> list[str]:
@@ -197,7 +216,7 @@ async def test_a_reply_waits_for_no_other_event(house, tool):
 
 
 async def test_tries_are_further_and_further_apart(house, tool):
-    """About 1, 2, 4 ... seconds, at most a minute, each time under the same id."""
+    """About 1, 2, 4 ... seconds, at most a minute or so, each time under the same id."""
     tool.statuses.extend([500] * 9)
     await house.put()
     await house.settled()
@@ -232,19 +251,60 @@ async def test_redirects_are_not_followed(house, tool, others_tool, status):
     assert await house.left() == 0
 
 
-async def test_gone_is_final(house, tool):
-    """410: it is not tried again; a reply is shown as failed at once."""
-    tool.statuses.extend([410, 410])
+async def test_gone_disables_the_destination(house, tool, others_tool):
+    """410: nothing is tried there any more; a reply is shown as failed at once; other destinations go on."""
+    tool.statuses.append(410)
     await house.put()
     await house.settled()
     assert await house.left() == 0
+    assert "destination.disabled" in await house.kinds()
     await house.reply()
+    await house.put(to="c2")
+    await house.put(to="c2", shop="other")
     await house.settled()
-    assert len(tool.got) == 2
+    assert len(tool.got) == 1
+    assert len(others_tool.got) == 1
     assert await house.left() == 0
     (reply,) = await house.loop.read(lambda store: store.replies("demo", "c1"))
     assert (reply.state, "410" in reply.reason) == ("failed", True)
-    assert (await house.kinds())[-1] == "message.failed"
+    assert "message.failed" in await house.kinds()
+    assert [one.name for one in await house.loop.read(lambda store: store.disabled())] == ["demo"]
+
+
+async def test_a_disabled_destination_stays_so_until_it_is_enabled(house, tool):
+    """After a restart too; enabled by hand it is tried again, and what it missed can be sent."""
+    tool.statuses.append(410)
+    await house.put()
+    await house.settled()
+    await house.close()
+    await house.open()
+    await house.put(to="c2")
+    await house.settled()
+    assert len(tool.got) == 1
+    await house.loop.write(lambda store: store.enable("demo") and None)
+    await house.outbox.look()
+    await house.put(to="c3")
+    await house.settled()
+    assert [got.data["conversation"] for got in tool.got] == ["c1", "c3"]
+    await house.resend()
+    assert sorted(got.data["conversation"] for got in tool.got) == ["c1", "c1", "c2", "c3"]
+    assert "destination.enabled" in await house.kinds()
+
+
+async def test_a_new_address_is_tried_again(house, tool, others_tool):
+    """What said that it wants no more was the old address."""
+    tool.statuses.append(410)
+    await house.put()
+    await house.settled()
+    await house.close()
+    house.shops["demo"].callback_url = others_tool.url
+    await house.open()
+    await house.settled()
+    await house.put(to="c2")
+    await house.settled()
+    assert [got.data["conversation"] for got in others_tool.got] == ["c2"]
+    assert await house.loop.read(lambda store: store.disabled()) == []
+    assert "destination.enabled" in await house.kinds()
 
 
 async def test_one_that_hangs_is_left_after_a_while(house, tool):
@@ -277,15 +337,15 @@ async def test_a_slow_shop_stalls_no_other(house, tool, others_tool):
     tool.hangs = True
     for number in range(100):
         await house.put(to=f"c{number}")
-    await tool.until(lambda tool: tool.at_once == EACH_SHOP)
+    await tool.until(lambda tool: tool.at_once == EACH)
     for number in range(20):
         await house.put(to=f"c{number}", shop="other")
     await others_tool.until(lambda tool: len(tool.got) == 20)
-    assert len(tool.got) == EACH_SHOP
+    assert len(tool.got) == EACH
     tool.free()
     await tool.until(lambda tool: len(tool.got) == 100)
     await house.settled()
-    assert tool.most_at_once == EACH_SHOP
+    assert tool.most_at_once == EACH
     assert len({got.id for got in tool.got}) == 100
 
 
@@ -293,15 +353,15 @@ async def test_shops_that_share_a_host_do_not_stall_each_other(house, tool):
     """Two shops in the same chat tool: nothing but their own turns bounds them."""
     house.shops["other"].callback_url = tool.url.replace("hook", "other")
     tool.hangs = True
-    for number in range(EACH_SHOP + 5):
+    for number in range(EACH + 5):
         await house.put(to=f"c{number}")
-    await tool.until(lambda tool: tool.at_once == EACH_SHOP)
-    for number in range(EACH_SHOP + 5):
+    await tool.until(lambda tool: tool.at_once == EACH)
+    for number in range(EACH + 5):
         await house.put(to=f"c{number}", shop="other")
-    await tool.until(lambda tool: tool.at_once == 2 * EACH_SHOP)
+    await tool.until(lambda tool: tool.at_once == 2 * EACH)
     tool.free()
     await house.settled()
-    assert len(tool.got) == 2 * (EACH_SHOP + 5)
+    assert len(tool.got) == 2 * (EACH + 5)
 
 
 @pytest.mark.usefixtures("timed")
@@ -464,7 +524,7 @@ async def test_a_read_that_finished_late_sends_nothing_twice(house, tool, monkey
         return stale[0]
 
     monkeypatch.setattr(house.loop, "read", late)
-    await house.outbox._start_ready()
+    await house.outbox.look()
     monkeypatch.undo()
     await house.settled()
     assert len(tool.got) == 2
@@ -532,3 +592,259 @@ async def test_the_outbox_outlives_a_store_that_cannot_be_read(house, tool, monk
     await tool.until(lambda tool: tool.got)
     assert len(refused) == 2
     assert not house.running.done()
+
+
+async def test_jitter_is_given_from_outside(house, tool):
+    """The same chance gives the same waits, and two chances do not: many clients do not come back together."""
+    waits = []
+    for seed in (7, 7, 8):
+        house.outbox._chance = random.Random(seed)  # noqa: S311 - repeatable
+        tool.statuses.append(500)
+        await house.put(to=f"c{len(waits)}")
+        await house.settled()
+        waits.append(round(await house.loop.read(lambda store: store.next_push(0)) - house.clock.now(), 6))
+        await house.next_try()
+    assert waits[0] == waits[1] != waits[2]
+
+
+async def test_a_destination_that_is_away_is_asked_by_one(house, tool):
+    """After some failures everything rests, and then one try decides for all: a hundred do not knock together."""
+    tool.statuses.extend([500] * 999)
+    for number in range(100):
+        await house.put(to=f"c{number}")
+    await house.settled()
+    first = len(tool.got)
+    assert first < 2 * EACH
+    assert house.outbox.resting == ["demo"]
+    for _ in range(6):
+        await house.next_try()
+    assert len(tool.got) <= first + 7
+    tool.statuses.clear()
+    for _ in range(3):
+        await house.move_to(house.clock.now() + LONGEST_WAIT)
+    assert await house.left() == 0
+    assert {got.data["conversation"] for got in tool.got} == {f"c{number}" for number in range(100)}
+    assert house.outbox.resting == []
+
+
+async def test_a_rest_is_of_one_destination(house, tool, others_tool):
+    """While one rests, another is served at once."""
+    tool.statuses.extend([500] * 99)
+    for number in range(10):
+        await house.put(to=f"c{number}")
+    await house.settled()
+    assert house.outbox.resting == ["demo"]
+    await house.put(shop="other")
+    await house.settled()
+    assert len(others_tool.got) == 1
+
+
+async def test_replies_decide_first(house, tool):
+    """After a rest a reply is what is tried, and it is given up in time although its destination rests."""
+    tool.statuses.extend([500] * 999)
+    for number in range(40):
+        await house.put(to=f"c{number}")
+    await house.settled()
+    await house.reply(to="c39")
+    tool.got.clear()
+    await house.next_try()
+    assert [got.type for got in tool.got] == ["message.send"]
+    while "message.failed" not in await house.kinds():
+        await house.move_to(house.clock.now() + 30)
+    assert house.clock.now() <= NINE + SENDING_SECONDS + 60
+
+
+async def test_an_hour_that_a_tool_asks_for_is_kept(house, tool):
+    """Retry-After holds for the whole destination; a reply that cannot wait so long fails in its ten minutes."""
+    tool.statuses.append(429)
+    tool.headers["Retry-After"] = "3000"
+    await house.put()
+    await house.reply(to="c1")
+    await house.settled()
+    tool.headers.clear()
+    sent = len(tool.got)
+    for at in (NINE + 300, NINE + 660):
+        await house.move_to(at)
+    assert len(tool.got) == sent
+    assert "message.failed" in await house.kinds()
+    await house.move_to(NINE + 3001)
+    await house.settled()
+    assert await house.left() == 0
+
+
+@pytest.mark.parametrize("restart", [True, False])
+async def test_a_clock_that_is_set_back_delays_nothing_for_hours(house, tool, restart):
+    """Somebody sets the clock three hours back while a retry waits: it is tried within the longest wait."""
+    tool.statuses.append(500)
+    await house.put()
+    await house.reply("r2", to="c1")
+    await house.settled()
+    if restart:
+        await house.close()
+    house.clock._now = NINE - 3 * 3600
+    if restart:
+        await house.open()
+    await house.outbox.look()
+    await house.move_to(NINE - 3 * 3600 + LONGEST_WAIT)
+    assert await house.left() == 0
+    assert "message.sent" in await house.kinds()
+
+
+async def test_a_reply_that_waits_is_shown_at_once(house, tool):
+    """Its first failure is told to who sent it, once, and stands in the conversation until it is sent."""
+    tool.statuses.extend([503] * 3)
+    await house.put()
+    await house.settled()
+    await house.next_try()
+    tool.statuses.extend([503] * 3)
+    await house.reply()
+    await house.settled()
+    await house.next_try()
+    events = await house.loop.read(lambda store: store.feed("demo", 0, 99))
+    (told,) = [json.loads(event.data) for event in events if event.type == "message.delayed"]
+    assert (told["reply_id"], told["agent"], "503" in told["reason"]) == ("r1", "客服", True)
+    (reply,) = await house.loop.read(lambda store: store.replies("demo", "c1"))
+    assert (reply.state, "503" in reply.reason) == ("queued", True)
+    tool.statuses.clear()
+    await house.next_try()
+    await house.move_to(NINE + 300)
+    (reply,) = await house.loop.read(lambda store: store.replies("demo", "c1"))
+    assert (reply.state, reply.reason) == ("sent", "")
+
+
+async def test_listeners_hear_what_the_outbox_tells(house, tool):
+    """What it tells of destinations and delays comes through the open feed, in order."""
+    tool.statuses.append(410)
+    heard = []
+    feed = house.loop.follow("demo", 0)
+    await house.put()
+    await house.settled()
+    while "destination.disabled" not in heard:
+        heard += [event.type for event in await anext(feed)]
+    assert heard == ["suggestion.created", "destination.disabled"]
+    await feed.aclose()
+
+
+async def test_what_was_given_up_can_be_sent_again(house, tool):
+    """A dead letter is listed with its reason; asked for, it goes out under its own id; the others stay."""
+    tool.statuses.extend([500] * 2)
+    await house.put()
+    await house.put("能便宜点吗", to="c2")
+    await house.settled()
+    await house.move_to(NINE + LONGEST_TRY + 1)
+    assert await house.left() == 0
+    dead = await house.dead()
+    assert [(one.type, one.conversation, "500" in one.reason) for one in dead] == [
+        ("suggestion.created", "c1", True),
+        ("suggestion.created", "c2", True),
+    ]
+    await house.loop.write(lambda store: store.ask_again([dead[0].seq, 999], "demo") and None)
+    await house.loop.write(lambda store: store.ask_again([dead[1].seq], "other") and None)
+    await house.outbox.look()
+    await house.settled()
+    assert tool.got[-1].id == f"evt_demo_{dead[0].seq}"
+    assert [one.conversation for one in await house.dead()] == ["c2"]
+    await house.resend(drop=True)
+    assert await house.dead() == []
+
+
+async def test_a_failed_reply_that_is_sent_again(house, tool):
+    """It is guarded anew, queued again for its own ten minutes, and goes out under the id that the tool may know."""
+    tool.statuses.extend([500] * 99)
+    await house.reply()
+    await house.settled()
+    await house.move_to(NINE + SENDING_SECONDS + 1)
+    ids = {got.id for got in tool.got}
+    assert len(ids) == 1
+    tool.statuses.clear()
+    tool.got.clear()
+    await house.move_to(NINE + 3600)
+    await house.resend()
+    assert [(got.type, got.id) for got in tool.got] == [("message.send", *ids)]
+    (reply,) = await house.loop.read(lambda store: store.replies("demo", "c1"))
+    assert reply.state == "sent"
+    assert await house.dead() == []
+    assert [kind for kind in await house.kinds() if kind.startswith("message")] == [
+        "message.send",
+        "message.delayed",
+        "message.failed",
+        "message.send",
+        "message.sent",
+    ]
+
+
+async def test_a_failed_reply_in_other_words_is_another(house, tool):
+    """Under the same id an agent says something else: the tool must not take it for what it has seen."""
+    tool.statuses.extend([500] * 99)
+    await house.reply()
+    await house.settled()
+    await house.move_to(NINE + SENDING_SECONDS + 1)
+    ids = {got.id for got in tool.got}
+    tool.statuses.clear()
+    await house.reply(text="亲，明天会为您发出", key="again")
+    await house.settled()
+    await house.move_to(NINE + SENDING_SECONDS + 100)
+    assert tool.got[-1].id not in ids
+    assert await house.dead() == []
+
+
+async def test_what_the_guard_holds_now_is_not_sent_again(house, tool):
+    """Rules may have changed since: a dead letter that breaks one stays, with the reason."""
+    tool.statuses.extend([500] * 99)
+    await house.reply()
+    await house.settled()
+    await house.move_to(NINE + SENDING_SECONDS + 1)
+    tool.statuses.clear()
+    tool.got.clear()
+    said = house.shops["demo"].check
+    house.shops["demo"].check = lambda *_given, **more: said(["加我微信 abc88990"], **more)
+    await house.resend()
+    assert texts(tool) == []
+    (dead,) = await house.dead()
+    assert (dead.asked, dead.reason) == (0, STILL_HELD)
+
+
+async def test_a_dead_letter_of_an_ended_wait_goes(house, tool):
+    """What nobody needs any more is not kept for resending either."""
+    tool.statuses.extend([500] * 99)
+    await house.put()
+    await house.settled()
+    await house.move_to(NINE + LONGEST_TRY + 1)
+    assert len(await house.dead()) == 1
+    await house.put("亲，今天发出", model.AgentSaid)
+    await house.settled()
+    assert not [one for one in await house.dead() if one.type == "suggestion.created" and one.at == NINE]
+
+
+async def test_dead_letters_do_not_stay_for_ever(house, tool):
+    """After a month they go."""
+    tool.statuses.append(410)
+    await house.put()
+    await house.settled()
+    assert len(await house.dead()) == 1
+    house.clock.move_to(NINE + 31 * 86_400)
+    await house.outbox.look()
+    assert await house.dead() == []
+
+
+async def test_order_holds_after_a_dead_letter(house, tool):
+    """What is asked for again goes out after what is under way in its conversation, never beside it."""
+    tool.statuses.extend([500] * 99)
+    await house.put()
+    await house.settled()
+    await house.move_to(NINE + LONGEST_TRY + 1)
+    (dead,) = await house.dead()
+    tool.statuses.clear()
+    tool.got.clear()
+    tool.hangs = True
+    await house.loop.write(lambda store: _pushed(store, "violation.seen"))
+    house.loop.outgoing.set()
+    await tool.until(lambda tool: tool.at_once == 1)
+    await house.loop.write(lambda store: store.ask_again([dead.seq], None) and None)
+    await house.outbox.look()
+    await house.loop.write(lambda _store: None)
+    await house.outbox.look()
+    assert tool.at_once == 1
+    tool.free()
+    await house.settled()
+    assert [got.type for got in tool.got] == ["violation.seen", "suggestion.created"]

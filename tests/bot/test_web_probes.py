@@ -29,7 +29,9 @@ async def counter(server, name: str) -> float:
 async def test_health_and_readiness(server):
     """Alive is alive; ready says how much waits."""
     assert (await server.ask("GET", "/healthz")).json == {"status": "ok", "now": TEN}
-    assert (await server.ask("GET", "/readyz")).json == {"status": "ready", "inbox": 0, "outbox": 0}
+    destinations = {"resting": 0, "disabled": 0}
+    wanted = {"status": "ready", "inbox": 0, "outbox": 0, "dead": 0, "destinations": destinations}
+    assert (await server.ask("GET", "/readyz")).json == wanted
 
 
 async def test_a_stopped_engine_is_not_ready(server):

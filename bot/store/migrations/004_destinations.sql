@@ -11,6 +11,7 @@ UPDATE outbox SET destination = shop;
 
 DROP INDEX outbox_head;
 CREATE INDEX outbox_head ON outbox (destination, next_at) WHERE head = 1;
+CREATE INDEX outbox_head_reply ON outbox (destination, next_at) WHERE head = 1 AND type = 'message.send';
 CREATE INDEX outbox_waiting ON outbox (shop, conversation, seq) WHERE dead_at IS NULL;
 CREATE INDEX outbox_reply_since ON outbox (first_at) WHERE dead_at IS NULL AND type = 'message.send';
 CREATE INDEX outbox_since ON outbox (first_at) WHERE dead_at IS NULL;
