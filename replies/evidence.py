@@ -63,7 +63,8 @@ class Evidence(NamedTuple):
     `same`: a phrasing is the message. `share`, `weight`: BM25 of all its phrasings, of what the message could earn and
     in itself. `ratio`: edit similarity of the nearest phrasing; `core`: the
     best one with synonyms folded and without filler words. `numbers`, `denial`: 1 where the two name different numbers, or only one denies.
-    `nearest`, `centre`: cosine of sentence vectors with the nearest phrasing and with the middle of all of them.
+    `many`: logarithm of how many phrasings it has, of what is usual: what is asked often is put in many ways. `nearest`,
+    `centre`: cosine of sentence vectors with the nearest phrasing and with the middle of all of them.
     """
 
     script: int
@@ -75,6 +76,7 @@ class Evidence(NamedTuple):
     core: float
     numbers: float
     denial: float
+    many: float
     nearest: float = 0.0
     centre: float = 0.0
 
@@ -107,7 +109,7 @@ class Looked(NamedTuple):
     """What is known of a message before phrasings are compared with it.
 
     `closeness`: of scripts, the cosines of sentence vectors, where there are any. `exact`: scripts with the very
-    phrasing. `keep`: how many scripts are compared in every way.
+    phrasing. `keep`: how many scripts are compared in every way. `usual`: how many phrasings a script of the library has.
     """
 
     asked: Reading
@@ -115,6 +117,7 @@ class Looked(NamedTuple):
     closeness: Mapping[int, tuple[float, float]]
     exact: frozenset[int]
     keep: int
+    usual: float
 
 
 def measure(looked: Looked, scripts: Iterable[int], entries: Sequence[Entry]) -> list[Evidence]:
@@ -145,6 +148,7 @@ def measure(looked: Looked, scripts: Iterable[int], entries: Sequence[Entry]) ->
                 core=process.extractOne(core, entry.cores, scorer=fuzz.ratio)[1] / 100 if core else 0.0,
                 numbers=float(bool(mine and phrasing.numbers) and mine.isdisjoint(phrasing.numbers)),
                 denial=float(turned != phrasing.denies),
+                many=math.log(len(entry.plains) / looked.usual),
                 nearest=nearest,
                 centre=centre,
             )

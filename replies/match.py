@@ -20,8 +20,7 @@ from replies.why import why
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from replies.evidence import Evidence
-    from replies.index import Found
+    from replies.evidence import Evidence, Silence
     from replies.library import Library, Script
     from replies.odds import Bars, Chance
     from replies.vectors import Meaning
@@ -72,10 +71,10 @@ class Matcher:
         self._sayings = Sayings()
         self._index = Index(map(self._read, range(len(self._scripts))))
         self._ear: Ear | None = None
-        self._meaning = meaning
         self._space = place(meaning, [entry.plains for entry in self._entries]) if meaning and self._scripts else None
         # Phrasings are told apart by their text: the library's own are the first of each script.
         self._built = [len(entry.phrasings) for entry in self._entries]
+        self._usual = sum(self._built) / max(len(self._built), 1)
         self._catalogue: Catalogue | None = None
         self._seen: OrderedDict[tuple[object, ...], list[_Scored]] = OrderedDict()
 
@@ -182,22 +181,22 @@ class Matcher:
         return heard if heard and (not written or heard[0].score > written[0].score) else written
 
     def _chances(self, asked: Reading, scope: Scope) -> list[Chance]:
-        found, measured = self.evidence(asked, scope)
-        return odds.chances(measured, outlook(asked, found), semantic=self._space is not None)
+        silence, measured = self.evidence(asked, scope)
+        return odds.chances(measured, silence, semantic=self._space is not None)
 
-    def evidence(self, asked: Reading, scope: Scope = ANYWHERE) -> tuple[Found, list[Evidence]]:
-        """What speaks for each script worth a look: the material of a ranking, before any weight is put on it."""
+    def evidence(self, asked: Reading, scope: Scope = ANYWHERE) -> tuple[Silence, list[Evidence]]:
+        """What speaks for showing nothing, and for each script worth a look: a ranking before any weight is put on it."""
         found = self._index.look(self._pieces(asked), budget=BUDGET_DEEP if self._deep else BUDGET)
         scripts = found.best(KEEP)
-        vector = self._meaning.of(asked.plain) if self._meaning and self._space else None
+        vector = self._space.of(asked.plain) if self._space else None
         if vector is not None and self._space:
             scripts = list(dict.fromkeys((*scripts, *self._space.around(vector, KEEP))))
         scripts = [script for script in scripts if scope.allows(self._scripts[script])]
         closeness = self._space.closeness(vector, scripts) if vector is not None and self._space else {}
         exact = self._sayings.of(asked)
-        looked = Looked(asked, found, closeness, exact, CLOSER if vector is None else KEEP)
+        looked = Looked(asked, found, closeness, exact, CLOSER if vector is None else KEEP, self._usual)
         measured = measure(looked, scripts, self._entries)
-        return found, measured
+        return outlook(asked, found), measured
 
     def _same(self, readings: Sequence[Reading], scope: Scope) -> list[_Scored]:
         """A turn that asks nothing is answered only by a phrasing that says the very same, greetings word by word."""
@@ -252,8 +251,8 @@ class Matcher:
         if sure:
             entry.firm.append(text)
             self._sayings.add(number, reading)
-            if self._meaning and self._space:
-                self._space.learn(number, self._meaning.of(reading.plain))
+            if self._space:
+                self._space.learn(number, self._space.of(reading.plain))
         self._seen.clear()
 
     def _count(self, number: int) -> None:

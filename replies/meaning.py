@@ -28,5 +28,4 @@ def place(meaning: Meaning, scripts: Sequence[Sequence[str]]) -> Space:
     """The phrasings of `scripts` as points to compare with; each script has at least one."""
     from replies.vectors import Space  # noqa: PLC0415 - numpy comes with the optional part
 
-    vectors = meaning.of_library([text for phrasings in scripts for text in phrasings])
-    return Space(vectors, [len(phrasings) for phrasings in scripts])
+    return Space(meaning, [text for phrasings in scripts for text in phrasings], list(map(len, scripts)))

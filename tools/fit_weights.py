@@ -26,7 +26,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from replies import library, match
-from replies.evidence import Evidence, Silence, outlook
+from replies.evidence import Evidence, Silence
 from replies.reading import read
 
 FOLDS = 5
@@ -67,8 +67,8 @@ def gather(pair: str, topics: dict[str, str], meaning: Any) -> Rows:  # noqa: AN
     measured = []
     for line in asked:
         reading = read(line["query"])
-        found, evidence = matcher.evidence(reading)
-        measured.append((evidence, outlook(reading, found)))
+        silence, evidence = matcher.evidence(reading)
+        measured.append((evidence, silence))
     width = max(len(evidence) for evidence, _ in measured)
     x = np.zeros((len(asked), width, len(Evidence._fields) - 2))
     gold = np.full(len(asked), -1)

@@ -11,6 +11,10 @@ from replies import meaning
 from replies.library import Script, build
 from replies.match import Matcher
 
+np = pytest.importorskip("numpy")
+
+from replies.encoder import Encoder  # noqa: E402 - needs numpy, which comes with the optional part
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -45,16 +49,46 @@ def test_library_vectors_are_kept_by_content(tmp_path: Path, monkeypatch: pytest
     """Vectors are computed once for a content; a torn file is made anew; another content has another file."""
     first = meaning.load(tmp_path)
     assert first is not None
-    vectors = first.of_library(["什么时候发货", "包邮吗"])
+    told = first.of_library(["什么时候发货", "包邮吗"])
     (file,) = tmp_path.iterdir()
     second = meaning.load(tmp_path)
     assert second is not None
-    monkeypatch.setattr(second, "_raw", lambda _texts: pytest.fail("computed again"))
-    assert (second.of_library(["什么时候发货", "包邮吗"]) == vectors).all()
+    monkeypatch.setattr(second, "_told", lambda _texts: pytest.fail("computed again"))
+    assert (second.of_library(["什么时候发货", "包邮吗"]).vectors == told.vectors).all()
+    file.write_bytes(file.read_bytes()[:-9])
+    assert (first.of_library(["什么时候发货", "包邮吗"]).vectors == told.vectors).all()
     file.write_bytes(b"torn")
-    assert (first.of_library(["什么时候发货", "包邮吗"]) == vectors).all()
+    assert (first.of_library(["什么时候发货", "包邮吗"]).rarity == told.rarity).all()
     first.of_library(["包邮吗"])
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@installed
+def test_a_text_means_the_same_in_any_company() -> None:
+    """A vector does not depend on what is encoded beside it, nor on the order."""
+    encoder = Encoder()
+    rarity = np.linspace(0.1, 3, encoder.pieces, dtype=np.float32)
+    cut = [encoder.cut(text) for text in ("什么时候发货", "", "能退吗" * 150, "红色的那件洗了会不会掉色", "退")]
+    together = encoder.encode(cut, rarity)
+    alone = np.concatenate([encoder.encode([each], rarity) for each in cut])
+    assert together == pytest.approx(alone, abs=1e-5)
+    assert encoder.encode(cut[::-1], rarity)[::-1] == pytest.approx(together, abs=1e-5)
+    assert np.linalg.norm(together, axis=1) == pytest.approx(np.ones(5), abs=1e-5)
+
+
+@installed
+def test_rare_words_count_most() -> None:
+    """What a message has of its own decides, not the words that every phrasing has."""
+    encoder = Encoder()
+    asked, same, other = (encoder.cut(text) for text in ("你们家的羽绒服怎么洗", "羽绒服", "你们家的"))
+    plain = np.ones(encoder.pieces, np.float32)
+    rare = plain.copy()
+    rare[encoder.cut("你们家的怎么")] = 0.1
+    near = {}
+    for name, rarity in (("plain", plain), ("rare", rare)):
+        one, two, three = encoder.encode([asked, same, other], rarity)
+        near[name] = one @ two - one @ three
+    assert near["rare"] > near["plain"] + 0.1
 
 
 @installed
