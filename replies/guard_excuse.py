@@ -26,11 +26,17 @@ def excused(match: Match, reading: Reading) -> str:
             inside = match.start <= hit.start and hit.end <= match.end and not _free(hit, match)
             if not inside and hit.weight > 0.5:
                 return "unless"
-    if rule.refusable and not match.hard and (refused(match, reading) or reading.find("denial")):
+    return "" if match.hard else _softened(match, reading)
+
+
+def _softened(match: Match, reading: Reading) -> str:
+    """What excuses a match that holds no identifier."""
+    rule = match.way.rule
+    if any(reading.find(slot) for slot in rule.mild):
+        return "unless"
+    if rule.refusable and (refused(match, reading) or (rule.deniable and reading.find("denial"))):
         return "refusal"
-    if rule.quotable and not match.hard and quoted(match, reading):
-        return "quote"
-    return ""
+    return "quote" if rule.quotable and quoted(match, reading) else ""
 
 
 def refused(match: Match, reading: Reading) -> bool:
@@ -79,10 +85,17 @@ def _free(hit: Hit, match: Match) -> bool:
     return not any(mine.start < hit.end and hit.start < mine.end for mine in match.hits)
 
 
+def _beside(hit: Hit, start: int) -> bool:
+    """Is a find one character that leads to a quotation: 骂你“...”?"""
+    return hit.end - hit.start == 1 and start - 3 <= hit.start < start
+
+
 def quoted(match: Match, reading: Reading) -> bool:
     """Does the match stand in what the buyer is quoted to have said?"""
     for place, start, end in reading.quotes:
-        if not (start <= match.start and match.end <= end):
+        if not all((start <= hit.start and hit.end <= end) or _beside(hit, start) for hit in match.hits):
+            continue
+        if not any(start <= hit.start and hit.end <= end for hit in match.hits):
             continue
         if place <= 1 and end < len(reading.chars):
             return True

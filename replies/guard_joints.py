@@ -23,9 +23,10 @@ _COUNTED = 8
 class Joints:
     """The gaps of one text: places of its tight view before which something was dropped that can be seen."""
 
-    def __init__(self, text: str, tight: View, *, joined: bool) -> None:
-        """`tight` is the view of `text` without separators; `joined`: BREAK ends a message."""
+    def __init__(self, text: str, tight: View, pairs: frozenset[str], *, joined: bool) -> None:
+        """`tight` is the view of `text` without separators; `pairs` ordinary words of two characters; `joined`: BREAK ends a message."""
         self.text, self.chars, self.origin, self.joined = text, tight.chars, tight.origin, joined
+        self.pairs = pairs
         origin = tight.origin
         wide = [at for at in range(1, len(origin)) if origin[at] - origin[at - 1] > 1]
         self.between = {at: seen for at in wide if (seen := self._seen(at))}
@@ -63,9 +64,15 @@ class Joints:
         begun, ended = at - before >= start, at + after <= end
         if begun and ended:
             return 1.0
+        if begun and self.chars[end - 1 : end + 1] in self.pairs:
+            return 0.0  # 转 / 账单: the rest of the word belongs to another
         if begun:
-            return (0.8 if end - start > 2 else 0.6) if before == 1 else 0.0
-        return (0.85 if end - start > 2 else 0.6) if ended else 0.0
+            return (0.8 if end - start > 2 else 0.6) if before == 1 else 0.7
+        if ended:
+            return 0.85 if end - start > 2 else 0.6
+        # ...加我微 / 信吧...: neither is a message of its own, but neither half belongs to what stands beside it
+        torn = self.chars[start - 1 : start + 1] in self.pairs or self.chars[end - 1 : end + 1] in self.pairs
+        return 0.0 if torn or end - start > 4 else 0.75
 
     def _piece(self, at: int, gaps: list[int], step: int) -> int:
         """How many characters stand together on one side of the gap before `at`; at most eight are counted."""

@@ -23,6 +23,7 @@ HARD = frozenset(
 )
 # How far the weights of a match may fall short of certainty, by the number of its slots.
 SHORT = (0.0, 0.28, 0.56, 0.95, 1.2, 1.4)
+_LOOSE = frozenset({"notes", "fillers", "joined", "heads"})  # readings that leave out some of what was written
 _MOST = 8  # findings of one alternative that are told
 _slot = re.compile(r"(?P<slot>[a-z_]+)|(?P<order>>)|@(?P<near>\d+)|%(?P<short>\d+)|(?P<space>\s+)|(?P<bad>.)")
 
@@ -181,8 +182,12 @@ def _meant(way: Way, hits: tuple[Hit, ...], reading: Reading) -> bool:
     """In a text read backwards, or with odd characters replaced, words must show that they were meant so."""
     if reading.how == "look" and (way.rule.action != "block" or not any(hit.view == "look" for hit in hits)):
         return False
-    if reading.how not in {"reversed", "look"} or reading.find("backwards"):
+    if reading.how in _LOOSE and way.rule.action != "block":
+        return False
+    if reading.how not in {"reversed", "look", *_LOOSE} or (reading.how == "reversed" and reading.find("backwards")):
         return True
+    if reading.how in _LOOSE and not any(reading.mended(hit) for hit in hits):
+        return False
     longest = max(hit.end - hit.start for hit in hits)
     return longest > 2 or (longest == 2 and len(hits) > 1)
 

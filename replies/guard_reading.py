@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from replies import guard_detect as detect
@@ -84,7 +85,7 @@ class Reading:
     @cached_property
     def joints(self) -> Joints:
         """What stands between the characters."""
-        return Joints(self.text, self.tight, joined=self.joined)
+        return Joints(self.text, self.tight, self.search.pairs, joined=self.joined)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Positions of the tight view as code points of the text that was written."""
@@ -95,6 +96,12 @@ class Reading:
             return self.back[first], self.back[last]
         ends = self.back[first], self.back[last - 1]
         return min(ends), max(ends) + 1
+
+    def mended(self, hit: Hit) -> bool:
+        """Was something left out between the characters of a find, in a text made from another?"""
+        origin, back = self.tight.origin, self.back
+        places = origin[hit.start : hit.end]
+        return any(abs(back[after] - back[at]) > after - at for at, after in pairwise(places))
 
     def at(self, position: int) -> int:
         """The position of the tight view at or after a code point of the text."""

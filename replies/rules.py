@@ -75,9 +75,9 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `when` lists alternatives: slots in any order (`im handle`), or in order with `>`; `@n` sets the gap in
     characters, `%n` how far the weights of the hits may fall short of certainty, in hundredths.
-    `unless` are slots near the match that excuse it, `never` slots anywhere that do, `later` slots that excuse what began
-    in an earlier message if they stand in the last. `refusable`: saying that one may not
-    is fine. `firm`: no shop may let its agents override it. `quotable`: the buyer's own words are fine. `across`: may begin in an earlier message; `apart`:
+    `unless` are slots near the match that excuse it, `never` slots anywhere that do, `mild` slots anywhere that excuse
+    what holds no identifier, `later` slots that excuse what began in an earlier message if they stand in the last.
+    `refusable`: saying that one may not is fine; `deniable`: so is warning of those who do. `firm`: no shop may let its agents override it. `quotable`: the buyer's own words are fine. `across`: may begin in an earlier message; `apart`:
     its slots must stand in different messages.
     """
 
@@ -91,10 +91,12 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     near: int = 10
     unless: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    mild: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
     penalty: str = ""
     rewrite: str = ""
     refusable: bool = True
+    deniable: bool = True
     quotable: bool = True
     across: bool = True
     apart: bool = False

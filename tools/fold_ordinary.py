@@ -10,7 +10,7 @@ from pathlib import Path
 import jieba
 
 from replies import guard_sound as sound
-from replies import guard_variants as variants
+from replies import guard_looks
 from replies import policy
 from replies.guard_disguise import disguises, tight
 from replies.lexicon import read_lexicon
@@ -33,7 +33,7 @@ def dictionary() -> list[tuple[str, int]]:
 
 def looks(word: str, watched: set[str]) -> bool:
     """Does the word differ from a watched one by a character that looks like the other?"""
-    likes = variants.likes()
+    likes = guard_looks.likes()
     return any(
         word[:at] + other + word[at + 1 :] in watched for at, char in enumerate(word) for other in likes.get(char, ())
     )

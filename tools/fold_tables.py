@@ -99,13 +99,19 @@ def look_latin() -> dict[str, str]:
         tail = name.removeprefix("LATIN LETTER SMALL CAPITAL ")
         if tail != name and len(tail) == 1:
             small[chr(code)] = tail.lower()
+    # The confusables call every upright stroke an l; in the alphabets a writer borrows from, it is an i.
+    for char, like in found.items():
+        name = unicodedata.name(char[0], "")
+        if like == "l" and name.startswith(("GREEK", "CYRILLIC")) and "PALOCHKA" not in name:
+            small[char] = "i"
+    small |= {"∨": "v", "⋁": "v", "˅": "v", "υ": "u", "ω": "w", "ѡ": "w", "ѿ": "w", "ϖ": "w"}
     return {**{char: like for char, like in found.items() if len(char) == 1 and not char.isascii()}, **small}
 
 
 def char_table() -> dict[str, str]:
     """Every character that counts as something else, with what it counts as."""
     latin, simple = look_latin(), opencc.OpenCC("t2s")
-    variants = {"帐": "账", "妳": "你", "佢": "他", "冇": "没", "祢": "你", "喺": "在", "咗": "了", "嘅": "的"}
+    variants = {"帐": "账", "妳": "你", "伱": "你", "沵": "你", "莪": "我", "咑": "打", "佢": "他", "冇": "没", "祢": "你", "喺": "在", "咗": "了", "嘅": "的"}
     table: dict[str, str] = {}
     for code in range(0x21, 0x110000):
         char = chr(code)

@@ -1,0 +1,147 @@
+"""I put watched characters in place of odd and stray ones that look like them, where that makes a watched word."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from replies import guard_sound as sound
+from replies.guard_hits import Variant
+from replies.text import WORDS
+
+if TYPE_CHECKING:
+    import ahocorasick
+
+    from replies.guard_reading import Reading
+    from replies.guard_words import Search
+
+_MOST = 12  # odd characters of one text that are tried
+_USUAL = 320  # the most used characters are never a stray
+_LOOKED = 2_000  # a longer text is not searched for look-alikes one by one
+
+
+@lru_cache(maxsize=1)
+def _odd() -> re.Pattern[str]:
+    return re.compile(f"[^\\u0000-\\u33ff{''.join(sound.common())}\\ua000-\\U0010ffff]")
+
+
+@lru_cache(maxsize=1)
+def _shapes() -> dict[str, list[str]]:
+    """Character -> the groups of characters it shares a component with."""
+    having: dict[str, list[str]] = {}
+    for line in (WORDS / "fold_shapes.tsv").read_text(encoding="utf8").split("\n")[:-1]:
+        _, _, chars = line.partition("\t")
+        for char in chars:
+            having.setdefault(char, []).append(chars)
+    return having
+
+
+@lru_cache(maxsize=1)
+def likes() -> dict[str, frozenset[str]]:
+    """Ordinary character -> the watched characters it looks like."""
+    found: dict[str, list[str]] = {}
+    for name in ("fold_likes_hand.tsv", "fold_likes.tsv"):
+        for line in (WORDS / name).read_text(encoding="utf8").split("\n"):
+            watched, _, likes = line.partition("\t")
+            for char in likes:
+                held = found.setdefault(char, [])
+                if watched not in held:
+                    held.append(watched)
+    return {char: frozenset(watched) for char, watched in found.items()}
+
+
+def may_look(first: Reading) -> bool:
+    """Is the text short enough, and read as it was written?"""
+    return first.how == "" and len(first.chars) <= _LOOKED
+
+
+def looked(first: Reading) -> Variant | None:
+    """An odd character, or a stray one, becomes the watched one that looks like it, where that makes a watched word."""
+    chars, changed = first.chars, {}
+    odd = {match.start() for match in _odd().finditer(chars)}
+    for at in sorted(_places(first)):
+        if at in odd or _is_stray(first, at):
+            char = _meant(first, at, odd=at in odd)
+            if char:
+                changed[at] = char
+    if not changed:
+        return None
+    text = list(first.text)
+    doubts: dict[int, float] = {}
+    for at, char in changed.items():
+        place = first.tight.origin[at]
+        text[place] = char
+        doubts[place] = 0.1 if at in odd else 0.35
+    return Variant("".join(text), tuple(range(len(text) + 1)), doubts)
+
+
+def _places(first: Reading) -> list[int]:
+    """Where an odd character stands, or one like a watched one beside a character a watched word could have there."""
+    chars, after, before = first.chars, first.search.after, first.search.before
+    none: frozenset[str] = frozenset()
+    found = [match.start() for match in _odd().finditer(chars)][:_MOST]
+    for at, like in enumerate(map(stray_likes().get, chars)):
+        if like is not None:
+            left, right = chars[at - 1 : at], chars[at + 1 : at + 2]
+            follows, leads = after.get(left, none), before.get(right, none)
+            itself = chars[at] in follows or chars[at] in leads
+            if not itself and not (follows.isdisjoint(like) and leads.isdisjoint(like)):
+                found.append(at)
+    return found
+
+
+@lru_cache(maxsize=1)
+def stray_likes() -> dict[str, frozenset[str]]:
+    """The same for the characters that are not among the most used: those never are a stray."""
+    rank = sound.common()
+    return {
+        char: watched
+        for char, watched in likes().items()
+        if rank.get(char, _USUAL) >= _USUAL and char not in sound.particles()
+    }
+
+
+def _is_stray(first: Reading, at: int) -> bool:
+    """Does a character make no ordinary word with its neighbours?"""
+    chars, pairs, ordinary = first.chars, first.search.pairs, first.search.ordinary
+    if chars[at : at + 2] in pairs or (at and chars[at - 1 : at + 1] in pairs):
+        return False
+    spans = ((a, b) for a in range(max(0, at - 2), at + 1) for b in range(at + 1, a + 5) if b - a > 1)
+    return not any(chars[a:b] in ordinary for a, b in spans)
+
+
+@lru_cache(maxsize=512)
+def _alike(odd: str, watched: frozenset[str]) -> tuple[str, ...]:
+    inside = {char for word in watched for char in word}
+    groups = _shapes().get(odd, [])
+    listed = sorted(likes().get(odd, ()))
+    return tuple(
+        dict.fromkeys([*listed, *(char for group in groups for char in group if char in inside and char != odd)])
+    )
+
+
+def _meant(first: Reading, at: int, *, odd: bool) -> str:
+    """The watched character that makes a watched word at `at`, or ""."""
+    chars, search = first.chars, first.search
+    none: frozenset[str] = frozenset()
+    after = search.after.get(chars[at - 1], none) if at else none
+    before = search.before.get(chars[at + 1], none) if at + 1 < len(chars) else none
+    start = max(0, at - 3)
+    for char in _alike(chars[at], search.watched)[:200] if odd else sorted(likes()[chars[at]]):
+        if char in after or char in before:
+            window = chars[start:at] + char + chars[at + 1 : at + 4]
+            if _holds_word(window, at - start, search.rare.seen, search) or _holds_word(
+                window, at - start, search.frequent.seen, search
+            ):
+                return char
+    return ""
+
+
+def _holds_word(window: str, at: int, seen: ahocorasick.Automaton, search: Search) -> bool:
+    for last, words in seen.iter(window):
+        for word in words:
+            long = word.kind == "exact" and word.length > 1 and last + 1 - word.length <= at <= last
+            if long and word.word in search.watched:
+                return True
+    return False
