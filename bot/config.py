@@ -30,6 +30,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     """`[server]`. `inbox`: events that may wait for the engine before 503; `data`: folder of the database.
 
     `meaning`: compare by sentence vectors too (extra `semantic`): finds more, for 1 to 2 ms a message and 130 MB.
+    `reload`: every so many seconds script files and the curator's judgements are looked at; 0 only at a start.
     """
 
     host: str = "127.0.0.1"
@@ -38,6 +39,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     inbox: int = 2000
     allow_private_callbacks: bool = False
     meaning: bool = False
+    reload: float = 2.0
 
 
 class ShopTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +122,8 @@ def _server(table: object, problems: list[str]) -> Server:
         problems.append("server.host: is empty")
     if not 0 <= server.port <= 65_535:
         problems.append("server.port: must lie between 0 and 65535")
+    if not 0 <= server.reload <= 3600:
+        problems.append("server.reload: must lie between 0 and 3600 seconds")
     if server.inbox < 1:
         problems.append("server.inbox: must be at least 1")
     return server

@@ -41,15 +41,17 @@ class Shop:
         self.id, self.name, self.platform = config.id, config.name, platform
         self.zone = Zone(config.timezone)
         self.targets: tuple[Target, ...] = platform.targets
-        self.matcher, self.guard = matcher, guard
-        self.lessons, self.bars = Lessons(matcher), config.bars
+        self.guard = guard
+        self.paths = paths_of(config)
+        self.broken: tuple[str, ...] = ()  # what is wrong with the files, where an older library serves on
+        self.bars = config.bars
+        self.stand_on(Lessons(matcher))
         self.judged = 0  # the number of the last word of the curator that was heeded
         self.keys, self.callback_url, self.robots = config.keys, config.callback_url, config.robots
         self.adapters = config.adapters
         self.overridable = frozenset(config.allow_override)
         self.timed = True
         self.token_hash = hash_token(config.token)
-        self._scripts = frozenset(script.id for script in matcher.library.scripts)
 
     def suggest(
         self,
@@ -80,6 +82,11 @@ class Shop:
         if act.asked and len(act.asked) <= LONGEST_LESSON and self.knows(act.script):
             day = self.zone.local(act.at)[0]
             self.lessons.learn(act.action, act.asked, act.script, agent=act.agent, day=day)
+
+    def stand_on(self, lessons: Lessons) -> None:
+        """Suggest from the library of `lessons`."""
+        self.lessons, self.matcher = lessons, lessons.matcher
+        self._scripts = frozenset(script.id for script in lessons.matcher.library.scripts)
 
     def heed(self, word: Judgement) -> None:
         """The curator's word changes the ranking, and no later pick changes that."""
@@ -150,6 +157,11 @@ class Shop:
         )
 
 
+def paths_of(config: ShopConfig) -> tuple[Path, ...]:
+    """Where a shop's library is read from."""
+    return config.library or (BUILT_IN,)
+
+
 def hash_token(token: str) -> bytes:
     """What is kept of a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
@@ -160,10 +172,11 @@ def assemble(config: Config) -> dict[str, Shop]:
     shops: dict[str, Shop] = {}
     problems: list[str] = []
     read: dict[tuple[Path, ...], library.Library] = {}
-    vectors = meaning.load(Path(config.server.data) / "vectors") if config.server.meaning else None
+    folder = vectors_of(config)
+    vectors = meaning.load(folder) if folder else None
     for shop in config.shops:
         try:
-            paths = shop.library or (BUILT_IN,)
+            paths = paths_of(shop)
             if paths not in read:  # the same files are read once, but each shop learns for itself
                 read[paths] = library.load(paths)
             shops[shop.id] = build(shop, Matcher(read[paths], vectors))
@@ -172,6 +185,11 @@ def assemble(config: Config) -> dict[str, Shop]:
     if problems:
         raise DataError(problems)
     return shops
+
+
+def vectors_of(config: Config) -> Path | None:
+    """Where the sentence vectors of libraries are kept; None where they are not asked for."""
+    return Path(config.server.data) / "vectors" if config.server.meaning else None
 
 
 def build(config: ShopConfig, matcher: Matcher) -> Shop:

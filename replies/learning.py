@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -46,6 +46,13 @@ class Lesson(msgspec.Struct, frozen=True):
         return hashlib.sha256("\n".join(_key(self.text, self.script)).encode("utf-8", "replace")).hexdigest()[:8]
 
 
+class Known(NamedTuple):
+    """What a shop has learned, to build again from: `popularity` goes on counting."""
+
+    lessons: tuple[Lesson, ...]
+    popularity: Popularity
+
+
 class Lessons:
     """What one shop has learned, applied to its matcher, and how well its scripts served.
 
@@ -54,7 +61,7 @@ class Lessons:
 
     def __init__(self, matcher: Matcher, kept: Iterable[Lesson] = (), popularity: Popularity | None = None) -> None:
         """`kept`, `popularity`: what is known from before; lessons of scripts that are gone only wait in `away`."""
-        self._matcher = matcher
+        self.matcher = matcher
         self._lessons: dict[tuple[str, str], Lesson] = {}
         self.popularity = popularity or Popularity()
         self.away: tuple[Lesson, ...] = ()
@@ -69,6 +76,22 @@ class Lessons:
     def listed(self) -> tuple[Lesson, ...]:
         """All lessons, for review and for keeping, in the order they were learned."""
         return tuple(self._lessons.values())
+
+    def known(self) -> Known:
+        """What there is to build from, which no later lesson changes."""
+        return Known((*self.listed(), *self.away), self.popularity)
+
+    def catch_up(self, other: Lessons) -> None:
+        """Know what `other` knows, of which this was made: what it has learned and forgotten since."""
+        known = {script.id for script in self.matcher.library.scripts}
+        theirs = {_key(lesson.text, lesson.script): lesson for lesson in (*other.listed(), *other.away)}
+        for lesson in [lesson for key, lesson in self._lessons.items() if key not in theirs]:
+            self._drop(lesson)
+        for key, lesson in theirs.items():
+            if lesson.script in known and self._lessons.get(key) != lesson:
+                self._put(lesson)
+        self.popularity = other.popularity
+        self.away = tuple(lesson for lesson in theirs.values() if lesson.script not in known)
 
     def lean(self, day: int) -> Callable[[str], float]:
         """How far to lean towards each script on `day`: see Popularity."""
@@ -131,9 +154,9 @@ class Lessons:
         if old is not None and (old.adopted, old.curated) == (lesson.adopted, lesson.curated):
             return
         if lesson.curated is False or (old is not None and old.adopted and not lesson.adopted):
-            self._matcher.forget(lesson.text, lesson.script)
+            self.matcher.forget(lesson.text, lesson.script)
         if lesson.curated is not False:
-            self._matcher.learn(lesson.text, lesson.script, sure=lesson.adopted)
+            self.matcher.learn(lesson.text, lesson.script, sure=lesson.adopted)
 
     def _make_room(self, script: str) -> None:
         held = [each for each in self._lessons.values() if each.script == script and each.curated is not False]
@@ -141,7 +164,7 @@ class Lessons:
             self._drop(min(held[:-1], key=lambda each: (each.adopted, each.uses, each.day)))
 
     def _drop(self, lesson: Lesson) -> None:
-        self._matcher.forget(lesson.text, lesson.script)
+        self.matcher.forget(lesson.text, lesson.script)
         del self._lessons[_key(lesson.text, lesson.script)]
 
 

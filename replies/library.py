@@ -104,9 +104,14 @@ def build(scripts: Sequence[Script]) -> Library:
     return Library(scripts=tuple(scripts), version=hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:16])
 
 
+def files(path: Path) -> list[Path]:
+    """The files that a library at `path` is read from, in order; those that it names, there or not."""
+    return sorted([*path.rglob("*.toml"), *path.rglob("*.jsonl")]) if path.is_dir() else [path]
+
+
 def _files(path: Path, problems: list[str]) -> list[Path]:
     if path.is_dir():
-        found = sorted([*path.rglob("*.toml"), *path.rglob("*.jsonl")])
+        found = files(path)
         if not found:
             problems.append(f"{path}: holds no .toml or .jsonl file")
         return found

@@ -150,7 +150,8 @@ async def scripts(request: web.Request) -> web.Response:
     if len(query) > 200:
         raise Impossible("q: at most 200 characters")
     found = await request.app[LOOP].think(lambda: shop.matcher.search(query))
-    return answer({"scripts": found})
+    library = {"version": shop.matcher.library.version, "problems": shop.broken}
+    return answer({"scripts": found, "library": library})
 
 
 async def conversations(request: web.Request) -> web.Response:

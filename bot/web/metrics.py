@@ -21,6 +21,15 @@ class Metrics:
         self.duplicates = Counter("kuaihui_duplicates_total", "Webhook events seen before", registry=self.registry)
         self.refused = Counter("kuaihui_refused_total", "Requests refused", ["reason"], registry=self.registry)
         self.verdicts = Counter("kuaihui_verdicts_total", "Replies checked", ["verdict"], registry=self.registry)
+        self.reloads = Counter(
+            "kuaihui_library_reloads_total", "Libraries read again", ["shop"], registry=self.registry
+        )
+        self.library_broken = Gauge(
+            "kuaihui_library_broken",
+            "Mistakes in script files; the old ones serve on",
+            ["shop"],
+            registry=self.registry,
+        )
         depth = Gauge("kuaihui_inbox_depth", "Events that wait for the engine", registry=self.registry)
         depth.set_function(lambda: loop.depth)
         late = Gauge("kuaihui_alarm_lateness_seconds", "Lateness of the last alarm", registry=self.registry)

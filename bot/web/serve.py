@@ -21,10 +21,12 @@ from bot.channels.outbox import Outbox
 from bot.channels.robots import Robots
 from bot.config import Server
 from bot.engine import Engine
+from bot.fresh import stamp
 from bot.loop import Loop
-from bot.shop import assemble
+from bot.shop import assemble, paths_of, vectors_of
 from bot.store import DATABASE, SQLiteStore, StoreError
 from bot.web.app import OUTBOX, make
+from bot.web.keeper import Keeper
 from bot.web.metrics import Metrics
 from bot.web.protocol import Runner
 from replies import DataError
@@ -43,6 +45,7 @@ log = logging.getLogger(__name__)
 
 async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; `ready` is called with the address once requests are taken. Raises DataError."""
+    seen = {paths: stamp(paths) for paths in map(paths_of, config.shops)}
     shops = _lasting(lambda: assemble(config))
     data = _folder(config)
     loop = await _open(data, shops, clock, config.server.inbox)
@@ -51,6 +54,7 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
     private = config.server.allow_private_callbacks
     app[OUTBOX] = outbox = Outbox(loop, Callback(shops, clock, allow_private=private))
     metrics.watch(outbox)
+    keeper = Keeper(loop, shops, metrics, seen=seen, vectors=vectors_of(config))
     runner = Runner(app)
     couriers: list[asyncio.Task[None]] = []
     try:
@@ -59,6 +63,8 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
         await web.SockSite(runner, listening).start()
         alerting = Alerting(loop, shops, Robots(clock, allow_private=private))
         couriers += [asyncio.create_task(outbox.run()), asyncio.create_task(alerting.run())]
+        if config.server.reload:
+            couriers.append(asyncio.create_task(keeper.run(config.server.reload)))
         host, port = listening.getsockname()[:2]
         told = _listen_for_the_end()  # before anybody can know that we are ready, and stop us
         clock.begin()
