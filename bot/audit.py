@@ -25,7 +25,7 @@ def everything(config: Path | None) -> list[str]:
     checks: list[Callable[[], object]] = [partial(platforms.load, name) for name in platforms.names()]
     checks += [partial(adapters.load, name) for name in adapters.names()]
     checks += [partial(policy.packs, name) for name in policy.PLATFORMS]
-    checks += [partial(library.load, [shop.BUILT_IN]), robots.data, words.words, heads.heads, mask.rules]
+    checks += [partial(library.load, [shop.BUILT_IN]), robots.data, words.words, heads.load, mask.rules]
     if config is not None:
         checks.append(lambda: shop.assemble(configs.load(config)))
     found = [problem for check in checks for problem in _problems(check)]

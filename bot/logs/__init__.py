@@ -11,6 +11,7 @@ import msgspec
 from bot.errors import WireError
 from bot.logs import (
     chatwoot,
+    heads,
     jsonl,
     kunkeji,
     lanren,
@@ -110,12 +111,13 @@ def read(
     exported: date | None = None,
     columns: Path | None = None,
 ) -> Log:
-    """All messages of `files`: logs, folders of them, zip archives of them. The options are those of said.Ways.
+    """All messages of `files`: logs, folders of them, zip archives of them. The options are those of
+    said.Ways; `columns` is a TOML file of heads of tables.
 
     Everything is read before anything is returned. Raises DataError naming file and line of what cannot be read, or
     where only some messages have a time; with `skip_bad` such lines stand in the log's `skipped` instead.
     """
-    ways = Ways(zone, form, encoding, skip_bad, mask, shop, exported, columns)
+    ways = Ways(zone, heads.load(columns), form, encoding, skip_bad, mask, shop, exported)
     problems, spool, notes = Problems(), Spool(), _Notes()
     masked = Mask() if mask else None
     try:

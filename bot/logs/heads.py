@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
@@ -42,8 +41,7 @@ class Heads(msgspec.Struct, frozen=True):
         return "text" in found and not found.isdisjoint(("role", "sender"))
 
 
-@cache
-def heads(own: Path | None = None) -> Heads:
+def load(own: Path | None = None) -> Heads:
     """The heads that are known, those of the file `own` first. DataError with every mistake in it."""
     files = [_read(held("columns.toml"), "bot/logs/columns.toml")]
     if own is not None:
@@ -65,7 +63,13 @@ def heads(own: Path | None = None) -> Heads:
 
 def _read(text: str, name: str) -> Columns:
     read = parse(text, Columns, name)
-    unknown = [field for field in read.columns if field not in FIELDS]
+    known = {"columns": FIELDS, "roles": get_args(Role), "kinds": get_args(Kind)}
+    unknown = [
+        f"{name}: {part}.{key}: is none of {', '.join(names)}"
+        for part, names in known.items()
+        for key in getattr(read, part)
+        if key not in names
+    ]
     if unknown:
-        raise DataError([f"{name}: columns.{field}: is none of {', '.join(FIELDS)}" for field in unknown])
+        raise DataError(unknown)
     return read

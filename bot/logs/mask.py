@@ -27,7 +27,8 @@ _SHORTEST_NAME, _SHORTEST_CODE = (
     2,
     5,
 )  # characters of a name, and of one of letters and digits, that is looked for in texts
-_DIGIT = re.compile(r"\d")
+_DIGIT = re.compile(r"\d", re.ASCII)
+_APART = re.compile(r"[\d\s\-]+")  # a number and what parts its digits
 
 
 class Pattern(msgspec.Struct, frozen=True, rename={"stand_in": "as"}):
@@ -151,7 +152,8 @@ class Mask:
 
     def _stand_in(self, value: str, stand_in: str) -> str:
         """What stands for `value`; digits keep their places among what parts them."""
-        compared = "".join(_DIGIT.findall(value)) or value if stand_in == DIGITS else value
+        figures = "".join(_DIGIT.findall(value))
+        compared = figures if figures and (stand_in == DIGITS or not _APART.sub("", value)) else value
         key = hashlib.blake2b(f"{stand_in}\x1f{compared}".encode(errors="replace"), digest_size=12).digest()
         if key not in self._seen:
             self._seen[key] = self._counts[stand_in] = self._counts.get(stand_in, 0) + 1
@@ -159,11 +161,11 @@ class Mask:
         if stand_in != DIGITS:
             return stand_in.format(n=count)
         # The first digit stays none of 1 (phones) and 6 (cards), so that a number does not turn into another thing.
-        width = len(_DIGIT.findall(value))
+        width = len(figures)
         if width == 0:
             return "*" * len(value)
-        figures = iter(("9" + str(count).zfill(width - 1))[-width:] if width > 1 else "9")
-        return _DIGIT.sub(lambda _: next(figures), value)
+        shown = iter(("9" + str(count).zfill(width - 1))[-width:] if width > 1 else "9")
+        return _DIGIT.sub(lambda _: next(shown), value)
 
 
 @cache

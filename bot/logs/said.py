@@ -10,9 +10,9 @@ from bot.model import Kind
 
 if TYPE_CHECKING:
     from datetime import date
-    from pathlib import Path
 
     from bot.deadline import Zone
+    from bot.logs.heads import Heads
 
 Role = Literal["buyer", "agent", "robot", "system"]
 
@@ -39,14 +39,14 @@ class Ways(NamedTuple):
     """How logs are to be read.
 
     `form`, `encoding`: forced for every file. `skip_bad`: read on past lines that cannot be read. `shop`: the shop's
-    names. `exported`: the day on which the log was written, for times that lack a day. `columns`: a file of heads.
+    names. `exported`: the day on which the log was written, for times that lack a day. `heads`: of tables.
     """
 
     zone: Zone
+    heads: Heads
     form: str | None = None
     encoding: str | None = None
     skip_bad: bool = False
     mask: bool = False
     shop: tuple[str, ...] = ()
     exported: date | None = None
-    columns: Path | None = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import BadPayload, WireError
 from bot.logs import sides, sources
-from bot.logs.heads import WANTS, Heads, heads
+from bot.logs.heads import WANTS
 from bot.logs.said import Said
 from bot.logs.times import Times
 from bot.logs.words import kind_of
@@ -16,6 +16,7 @@ from replies.exchange import table as tables
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from bot.logs.heads import Heads
     from bot.logs.paper import Paper
     from bot.logs.said import Role, Ways
 
@@ -24,7 +25,7 @@ Cells = dict[str, str]
 
 def recognises(paper: Paper) -> str | None:
     """A head with a column of words and one of who said them."""
-    known = heads(paper.ways.columns)
+    known = paper.ways.heads
     if not paper.book and not _may_be(paper, known):
         return None
     try:
@@ -62,7 +63,7 @@ def rows(paper: Paper, table: tables.Table) -> Iterator[tuple[int, dict[str, lis
 
 def read(paper: Paper) -> Iterator[Said]:
     """A message a row."""
-    known = heads(paper.ways.columns)
+    known = paper.ways.heads
     times = Times(paper.ways.zone, paper.ways.exported)
     for number, cells in rows(paper, opened(paper, known.understood)):
         place = paper.place(number)
