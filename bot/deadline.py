@@ -1,4 +1,4 @@
-"""I count: when a wait begins, when its reply is due, which alarm comes next.
+"""I count: when a wait begins, when its reply is due, what ends it.
 
 The rules are those of each platform's file (bot/platforms/*.toml); here is only how they are applied.
 """
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bot.model import Answered, Effect, Kind, Late, Message, Role, Settled, Wait, Warn
+from bot.model import Kind, Message, Role, Settled, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -221,104 +221,3 @@ def settle(messages: Sequence[Message], targets: Iterable[Target], zone: Zone, b
 
 def _answered_by(later: Sequence[Message], target: Target, instant: int) -> bool:
     return any(message.role in target.answers and message.at <= instant for message in later)
-
-
-def reconcile(
-    told: tuple[Wait, ...], counted: tuple[Wait, ...], now: int, *, held_from: int | None
-) -> tuple[tuple[Wait, ...], list[Effect]]:
-    """Carry what was told of waits (`told`) over to the waits as now `counted`; say what became known.
-
-    A wait is the same one if the two overlap in time. `held_from`: messages up to it are no longer held, so that
-    waits answered by then are finished with. Returns the waits worth remembering (open, or told of) and the effects.
-    """
-    kept: list[Wait] = []
-    effects: list[Effect] = []
-    unclaimed = list(told)
-    for count in counted:
-        old = next((wait for wait in unclaimed if _same(wait, count)), None)
-        wait = count
-        if old is not None:
-            unclaimed.remove(old)
-            wait = _carry(old, count, now, effects)
-        if wait.answered is not None:
-            wait = _ended(wait, effects)
-        if wait.answered is None or wait.given or wait.missed:
-            kept.append(wait)
-    for gone in unclaimed:
-        forgotten = held_from is not None and gone.answered is not None and gone.answered <= held_from
-        if not forgotten and (gone.given or gone.missed) and not gone.cleared:
-            effects.append(Answered(gone, recalled=True))
-    return tuple(kept), effects
-
-
-def _carry(old: Wait, new: Wait, now: int, effects: list[Effect]) -> Wait:
-    """The wait as now counted, with what was told of it so far.
-
-    Only where its first message was recalled, and the clock starts at a later one, is something told taken back: `now`
-    may lie a little before what was told last, for a fact may have waited while an alarm rang.
-    """
-    later = new.due > old.due
-    if old.missed and new.answered is None and later and now <= new.due:
-        effects.append(Answered(old, recalled=True))
-        return new
-    given = tuple(stage for stage in old.given if not later or new.due - stage <= now)
-    return _replace(new, given=given, missed=old.missed, cleared=old.cleared, corrected=old.corrected)
-
-
-def _same(old: Wait, new: Wait) -> bool:
-    if old.target != new.target:
-        return False
-    old_end = old.answered if old.answered is not None else old.due
-    new_end = new.answered if new.answered is not None else new.due
-    return new.start <= old.start <= new_end or old.start <= new.start <= old_end
-
-
-def _ended(wait: Wait, effects: list[Effect]) -> Wait:
-    if wait.late and not wait.missed:
-        wait = _replace(wait, missed=True)
-        effects.append(Late(wait))
-    corrected = wait.missed and not wait.late and not wait.corrected
-    if (wait.given or wait.missed) and (not wait.cleared or corrected):
-        wait = _replace(wait, cleared=True, corrected=corrected)
-        effects.append(Answered(wait, corrected=corrected))
-    return wait
-
-
-def ring(
-    held: tuple[Wait, ...], targets: Iterable[Target], now: int, *, paused_until: int | None
-) -> tuple[tuple[Wait, ...], list[Effect]]:
-    """Give every stage and miss that is due at `now`. While a reply is on its way out stages pause, misses do not."""
-    stages = {target.name: target.stages for target in targets}
-    paused = paused_until is not None and now < paused_until
-    effects: list[Effect] = []
-    out: list[Wait] = []
-    for wait in held:
-        rung = wait
-        if wait.answered is None and not wait.missed:
-            if now > wait.due:
-                rung = _replace(wait, missed=True)
-                effects.append(Late(rung))
-            elif not paused:
-                ripe = [stage for stage in _ahead(wait, stages) if wait.due - stage <= now]
-                rung = _replace(wait, given=(*wait.given, *ripe))
-                effects.extend(Warn(rung, stage) for stage in ripe)
-        out.append(rung)
-    return tuple(out), effects
-
-
-def next_alarm(held: tuple[Wait, ...], targets: Iterable[Target], *, paused_until: int | None) -> int | None:
-    """The next instant at which `ring` would say something; the second after `due` for a miss."""
-    stages = {target.name: target.stages for target in targets}
-    marks: list[int] = []
-    for wait in held:
-        if wait.answered is not None or wait.missed:
-            continue
-        marks.append(wait.due + 1)
-        ahead = [wait.due - stage for stage in _ahead(wait, stages)]
-        marks.extend(max(mark, paused_until) if paused_until is not None else mark for mark in ahead)
-    return min(marks, default=None)
-
-
-def _ahead(wait: Wait, stages: dict[str, tuple[int, ...]]) -> list[int]:
-    """The stages not yet given; none for a target that the shop has taken away since."""
-    return [stage for stage in stages.get(wait.target, ()) if stage not in wait.given]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from rapidfuzz import fuzz
 
-from bot import deadline, talk
+from bot import deadline, talk, telling
 from bot.model import (
     AgentSaid,
     AlarmDue,
@@ -117,9 +117,7 @@ def decide(conversation: Conversation, fact: AnyFact, shop: Shop) -> Step:  # no
             credit = Credit(fact.script, fact.action, fact.agent, "\n".join(talk.asked(conversation)))
             return _unchanged_clock(conversation, shop, credit)
         case AlarmDue():
-            waits, effects = deadline.ring(
-                conversation.waits, shop.targets, fact.at, paused_until=_paused(conversation)
-            )
+            waits, effects = telling.ring(conversation.waits, shop.targets, fact.at, paused_until=_paused(conversation))
             return _unchanged_clock(replace(conversation, waits=waits), shop, *effects)
 
 
@@ -284,10 +282,10 @@ def _recount(conversation: Conversation, shop: Shop, *effects: Effect, now: int)
         for wait in deadline.waits(conversation.messages, target, shop.zone, conversation.settled)
     )
     held_from = conversation.settled.at if conversation.settled else None
-    waits, told = deadline.reconcile(conversation.waits, counted, now, held_from=held_from)
+    waits, told = telling.reconcile(conversation.waits, counted, now, held_from=held_from)
     return _unchanged_clock(replace(conversation, waits=waits), shop, *effects, *told)
 
 
 def _unchanged_clock(conversation: Conversation, shop: Shop, *effects: Effect) -> Step:
-    alarm = deadline.next_alarm(conversation.waits, shop.targets, paused_until=_paused(conversation))
+    alarm = telling.next_alarm(conversation.waits, shop.targets, paused_until=_paused(conversation))
     return Step(replace(conversation, version=conversation.version + 1, alarm=alarm), effects)

@@ -15,6 +15,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 PURE = {
     "bot.model",
     "bot.deadline",
+    "bot.telling",
     "bot.decide",
     "bot.talk",
     "bot.history",
