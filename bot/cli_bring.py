@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from replies.exchange.merge import Plan
 
 # Written here once more: importing what reads the formats would cost --help its 0.3 s. A test compares.
-READS = ["toml", "jsonl", "chatwoot", "livehelperchat", "zammad", "fastgpt", "lanren", "csv"]
-WRITES = ["toml", "jsonl", "csv", "fastgpt", "livehelperchat", "zammad", "chatwoot"]
+READS = ["toml", "jsonl", "chatwoot", "espanso", "livehelperchat", "zammad", "fastgpt", "lanren", "csv"]
+WRITES = ["toml", "jsonl", "csv", "xlsx", "fastgpt", "livehelperchat", "zammad", "chatwoot", "espanso"]
 
 
 @click.command("import")
@@ -104,15 +104,24 @@ def export(*, out: Path, library: Path | None, form: str | None, encoding: str |
     if out.exists() and not force:
         raise DataError([f"{out}: 已经存在，加 --force 才会覆盖"])
     scripts = libraries.load([library or BUILT_IN]).scripts
-    text = exchange.write(scripts, form)
+    written = exchange.write(scripts, form)
+    data, said = (written, "Excel") if isinstance(written, bytes) else _encoded(written, form, encoding, out)
+    bringing.write_all({out: data})
+    click.echo(f"已写出 {len(scripts)} 条：{out}（格式 {form}，编码 {said}）")
+    if form == "csv" and (risky := exchange.formulas(scripts)):
+        click.echo(f"  ! {risky} 格以 = + - @ 开头，Excel 打开 CSV 会当成公式；导出为 .xlsx 就都是文字")
+    for field, count in exchange.lost(scripts, form).items():
+        click.echo(f"  ! 这种格式带不走 {field}：{count} 条")
+
+
+def _encoded(text: str, form: str, encoding: str | None, out: Path) -> tuple[bytes, str]:
+    """The text in its encoding, and that one's name. Raises DataError."""
+    from replies import DataError
+
     codec = encoding or ("utf-8-sig" if form == "csv" else "utf-8")
     try:
-        data = text.encode(codec)
+        return text.encode(codec), codec
     except LookupError as error:
         raise DataError([f"--encoding: 没有 {codec} 这种编码"]) from error
     except UnicodeEncodeError as error:
         raise DataError([f"{out}: {codec} 写不了「{error.object[error.start]}」"]) from error
-    bringing.write_all({out: data})
-    click.echo(f"已写出 {len(scripts)} 条：{out}（格式 {form}，编码 {codec}）")
-    for field, count in exchange.lost(scripts, form).items():
-        click.echo(f"  ! 这种格式带不走 {field}：{count} 条")

@@ -11,6 +11,7 @@ from replies.exchange import (
     blanks,
     chatwoot,
     encoding,
+    espanso,
     fastgpt,
     lanren,
     livehelperchat,
@@ -18,6 +19,7 @@ from replies.exchange import (
     own_toml,
     plain_table,
     table,
+    workbook,
     zammad,
 )
 from replies.exchange.entry import Entry, Taken
@@ -31,6 +33,7 @@ _WHOLE: dict[str, Callable[[str, str], Taken]] = {
     "toml": own_toml.read,
     "jsonl": own_jsonl.read,
     "chatwoot": chatwoot.read,
+    "espanso": espanso.read,
 }
 # The one that asks most of a head comes first.
 _TABLES: dict[str, tuple[Callable[[Sequence[str]], bool], Callable[[table.Table], Taken]]] = {
@@ -40,16 +43,26 @@ _TABLES: dict[str, tuple[Callable[[Sequence[str]], bool], Callable[[table.Table]
     "lanren": (lanren.recognises, lanren.read),
     "csv": (plain_table.recognises, plain_table.read),
 }
-_WRITES: dict[str, Callable[[Sequence[Script]], str]] = {
+_WRITES: dict[str, Callable[[Sequence[Script]], str | bytes]] = {
     "toml": own_toml.write,
     "jsonl": own_jsonl.write,
     "csv": plain_table.write,
+    "xlsx": workbook.write,
     "fastgpt": fastgpt.write,
     "livehelperchat": livehelperchat.write,
     "zammad": zammad.write,
     "chatwoot": chatwoot.write,
+    "espanso": espanso.write,
 }
-_ENDINGS = {"toml": "toml", "jsonl": "jsonl", "json": "chatwoot", "csv": "csv"}
+_ENDINGS = {
+    "toml": "toml",
+    "jsonl": "jsonl",
+    "json": "chatwoot",
+    "csv": "csv",
+    "xlsx": "xlsx",
+    "yml": "espanso",
+    "yaml": "espanso",
+}
 _BOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # workbooks of today and of old
 _OURS = ("toml", "jsonl")
 
@@ -111,15 +124,17 @@ def form_for(name: str) -> str | None:
     return _ENDINGS.get(name.lower().rpartition(".")[2])
 
 
-def write(scripts: Sequence[Script], form: str) -> str:
-    """All scripts as a file of that format (one of WRITES). DataError where a script cannot stand in it."""
+def write(scripts: Sequence[Script], form: str) -> str | bytes:
+    """All scripts as a file of that format (one of WRITES), bytes where it is no text. DataError where one cannot stand in it."""
     return _WRITES[form](scripts)
 
 
 def lost(scripts: Iterable[Script], form: str) -> dict[str, int]:
     """How many scripts have something in a field that the format does not carry, by field."""
     listed = [script for script in scripts if script.text]
-    taken = read(write(listed, form).encode(), "out", form=form).taken
+    written = write(listed, form)
+    data = written.encode() if isinstance(written, str) else written
+    taken = read(data, "out", form="csv" if form == "xlsx" else form).taken
     found: dict[str, int] = {}
     for script, entry in zip(listed, taken.entries, strict=False):
         for field in script.__struct_fields__:
@@ -129,5 +144,6 @@ def lost(scripts: Iterable[Script], form: str) -> dict[str, int]:
     return found
 
 
+formulas = workbook.formulas
 READS = (*_WHOLE, *_TABLES)
 WRITES = tuple(_WRITES)

@@ -67,7 +67,12 @@ def _entry(place: str, given: dict[str, list[str]], taken: Taken) -> Entry | Non
 
 
 def write(scripts: Iterable[Script]) -> str:
-    """All that a script holds: phrasings one a line in their cell, alternatives in columns of their own."""
+    """All that a script holds, as CSV."""
+    return to_csv(*cells(scripts))
+
+
+def cells(scripts: Iterable[Script]) -> tuple[list[str], list[list[str]]]:
+    """Head and rows: phrasings one a line in their cell, alternatives in columns of their own."""
     listed = list(scripts)
     width = max((len(script.alternatives) for script in listed), default=0)
     others = [f"备选话术{number}" for number in range(1, width + 1)]
@@ -85,7 +90,7 @@ def write(scripts: Iterable[Script]) -> str:
         "有效期起",
         "有效期止",
     ]
-    return to_csv(head, (_row(script, width) for script in listed))
+    return head, [_row(script, width) for script in listed]
 
 
 def _row(script: Script, width: int) -> list[str]:

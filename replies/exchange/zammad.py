@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from replies.exchange import columns
 from replies.exchange.entry import Entry, Taken
+from replies.exchange.html import plain_text
 from replies.exchange.table import first, records, to_csv
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("id", "name", "keywords", "content", "note", "active", "groups")
 _OURS = "kuaihui:"
-_BREAK = re.compile(r"<br\s*/?>|</(?:div|p|li)>", re.IGNORECASE)
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _CODE = re.compile(r"[A-Za-z0-9_]+\Z")
 
 
@@ -35,7 +34,7 @@ def read(table: Table) -> Taken:
     """
     taken = Taken()
     for place, cells in records(table, taken.refused):
-        text = _text(first(cells, "content"))
+        text = plain_text(first(cells, "content"))
         if first(cells, "active") and columns.said(first(cells, "active")) is False:
             taken.notes.append(f"{place}: 已停用，没有导入")
             continue
@@ -62,11 +61,6 @@ def _keywords(cell: str) -> tuple[str, tuple[str, ...]]:
     if words and _CODE.match(words[0]):
         return words[0], tuple(words[1:])
     return "", tuple(words)
-
-
-def _text(content: str) -> str:
-    """HTML as plain text: breaks become lines, other tags nothing."""
-    return html.unescape(_TAG.sub("", _BREAK.sub("\n", content))).strip()
 
 
 def write(scripts: Iterable[Script]) -> str:

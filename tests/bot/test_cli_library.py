@@ -200,6 +200,21 @@ def test_export_and_import_is_the_same_library(held, tmp_path):
         assert library.load([into]).version == library.load([held]).version
 
 
+def test_out_as_a_workbook_and_in_again(held, tmp_path):
+    """The same through Excel, and a CSV says of what Excel would run."""
+    pytest.importorskip("openpyxl", reason="writing workbooks needs the extra xlsx (openpyxl)")
+    pytest.importorskip("python_calamine", reason="reading workbooks needs the extra xlsx (python-calamine)")
+    path = held / "01-ship.toml"
+    path.write_text(HELD.replace("从广州发。", "=HYPERLINK(1)"), encoding="utf-8")
+    out, into = tmp_path / "out.xlsx", tmp_path / "into"
+    done = kuaihui("library", "export", out, "--library", held)
+    assert (done.exit_code, "编码 Excel" in done.stdout) == (0, True)
+    assert kuaihui("library", "import", out, "--into", into).exit_code == 0
+    assert library.load([into]).version == library.load([held]).version
+    done = kuaihui("library", "export", tmp_path / "out.csv", "--library", held)
+    assert "1 格以 = + - @ 开头" in done.stdout
+
+
 def test_export_says_what_is_lost_and_overwrites_nothing(held, tmp_path):
     """Fields that a format has no place for are counted; a file that is there is kept unless --force."""
     out = tmp_path / "out.csv"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 
 import pytest
 
 from replies import DataError, exchange
 from replies.exchange import blanks, encoding, table
+from replies.library import Script
 
 TABLE = "分组,快捷编码,快捷短语\n发货,fh,今天发货\n退换,th,签收后七天内可以申请\n"
 
@@ -256,3 +258,139 @@ def test_forced_format():
     with pytest.raises(DataError, match="表头"):
         exchange.read(TABLE.encode(), "表.csv", form="zammad")
     assert exchange.read(TABLE.encode(), "表.txt", form="csv").format == "csv"
+
+
+ESPANSO = """
+imports: ["../shared/base.yml"]
+global_vars:
+  - {name: shop, type: echo, params: {echo: "某某小铺"}}
+  - {name: host, type: shell, params: {cmd: "touch RAN"}}
+  - {name: wrapped, type: echo, params: {echo: "在 {{host}}"}}
+matches:
+  - triggers: [":fh", ":fahuo"]
+    label: 发货时间
+    search_terms: ["什么时候发货", 48]
+    replace: "亲,{{shop}} 尽快发出,{{ today }}前付款当天发。$|$"
+    vars: [{name: today, type: date, params: {format: "%m月%d日"}}]
+    word: true
+  - {trigger: ":img", image_path: "/p/size.png"}
+  - trigger: ":form"
+    form: "订单 [[no]] 已登记"
+    form_fields: {no: {multiline: false}}
+  - trigger: ":ran"
+    replace: "{{out}}"
+    vars: [{name: out, type: script, params: {args: [python, -c, "open('RAN', 'w')"]}}]
+  - {trigger: ":nested", replace: "{{wrapped}}"}
+  - trigger: ":late"
+    replace: "{{said}}"
+    vars: [{name: said, type: echo, params: {echo: "甲"}, depends_on: ["host"]}]
+  - trigger: ":hi"
+    replace: "{{hi}}，{{shop}}"
+    vars: [{name: hi, type: random, params: {choices: ["您好", "您来啦"]}}]
+  - {regex: "退.*货", html: "<b>可以</b><br>七天内"}
+  - {trigger: 66, replace: "六六"}
+  - {trigger: ":none"}
+  - nothing
+"""
+
+
+def test_espanso(tmp_path, monkeypatch):
+    """Triggers, labels, search terms; constants put in, choices as wordings, the rest as blanks. Nothing is run."""
+    monkeypatch.chdir(tmp_path)
+    found = exchange.read(ESPANSO.encode(), "match.yml")
+    assert found.format == "espanso"
+    assert [entry.fields for entry in found.taken.entries] == [
+        {
+            "text": "亲,某某小铺 尽快发出,{today}前付款当天发。",
+            "alternatives": (),
+            "shortcut": "fh",
+            "title": "发货时间",
+            "phrasings": ("什么时候发货", "48"),
+        },
+        {"text": "订单 {no} 已登记", "alternatives": (), "shortcut": "form"},
+        {"text": "您好，某某小铺", "alternatives": ("您来啦，某某小铺",), "shortcut": "hi"},
+        {"text": "可以\n七天内", "alternatives": ()},
+        {"text": "六六", "alternatives": (), "shortcut": "66"},
+    ]
+    notes = "\n".join(found.taken.notes)
+    for said in (
+        "第 1 条（:fh）: 只取第一个触发词",
+        "第 2 条（:img）: 图片没有导入：/p/size.png",
+        "第 4 条（:ran）: 要运行 script out，没有导入，也没有运行",
+        "第 5 条（:nested）: 要运行 shell host",
+        "第 6 条（:late）: 要运行 shell host",
+        "第 8 条: 触发条件是正则表达式",
+    ):
+        assert f"match.yml {said}" in notes
+    assert [reason.partition(":")[0] for reason in found.taken.refused] == ["match.yml 第 10 条", "match.yml 第 11 条"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "matches: [",
+        "- just\n- a list\n",
+        "matches: 3\n",
+        "!!python/object/apply:os.system ['touch RAN']\n",
+        "matches: [{trigger: !!python/name:os.system '', replace: x}]\n",
+        "a: &a [*a]\nmatches: *a\nb: [" + "[" * 3000,
+        "matches: {2026-13-45: 2026-13-45}\n",
+    ],
+)
+def test_yaml_that_is_no_match_file(data, tmp_path, monkeypatch):
+    """Broken YAML, other YAML and YAML that would make objects: a sentence with the file, and nothing happens."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=r"match\.yaml"):
+        exchange.read(data.encode(), "match.yaml")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_yaml_that_grows_is_not_grown():
+    """Lists of lists of lists that would be billions of words cost nothing."""
+    lines = ["a0: &a0 [哈, 哈]"]
+    lines += [f"a{n}: &a{n} [" + ", ".join([f"*a{n - 1}"] * 10) + "]" for n in range(1, 30)]
+    lines += ["matches:", "  - {trigger: x, replace: 好, search_terms: *a29, label: *a29, image_path: *a29}"]
+    taken = exchange.read("\n".join(lines).encode(), "match.yml").taken
+    assert [entry.fields["text"] for entry in taken.entries] == ["好"]
+    inside = json.dumps([f"{{{{v{n}}}}}" for n in range(30)])
+    variables = "".join(f"  - {{name: v{n}, type: random, params: {{choices: {inside}}}}}\n" for n in range(30))
+    text = f'global_vars:\n{variables}matches: [{{trigger: x, replace: "{{{{v0}}}} {{{{v1}}}}"}}]\n'
+    assert len(exchange.read(text.encode(), "match.yml").taken.entries) == 1
+
+
+HOSTILE = ("=1+1", "+86 号", "-5 度", "@SUM(A1)", "\t=2")
+
+
+def test_a_workbook_holds_text_only():
+    """What begins like a formula comes into a spreadsheet as the text it is, in every column, and out again the same."""
+    openpyxl = pytest.importorskip("openpyxl", reason="writing workbooks needs the extra xlsx (openpyxl)")
+    scripts = [
+        Script(
+            id=f"a{n}", title=said.strip(), text=said.strip(), phrasings=("问法", said.strip()), shortcut=said.strip()
+        )
+        for n, said in enumerate(HOSTILE)
+    ]
+    data = exchange.write(scripts, "xlsx")
+    sheet = openpyxl.load_workbook(io.BytesIO(data)).active
+    cells = [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    assert {cell.data_type for cell in cells} == {"s"}
+    assert {cell.value for cell in cells} >= {said.strip() for said in HOSTILE}
+    assert {cell.number_format for cell in cells} == {"@"}
+    assert exchange.lost(scripts, "xlsx") == {}
+    assert exchange.formulas([Script(id="b", title="=x", text="好", phrasings=("-y", "z"))]) == 2
+
+
+def test_what_no_workbook_holds():
+    """A control character or a cell that is too long is a sentence with the script's id."""
+    pytest.importorskip("openpyxl", reason="writing workbooks needs the extra xlsx (openpyxl)")
+    for text, said in (("a\x0bb", "控制字符"), ("长" * 32_768, "32767")):
+        with pytest.raises(DataError, match=f"ship: .*{said}"):
+            exchange.write([Script(id="ship", title="甲", text=text, phrasings=("问",))], "xlsx")
+
+
+def test_a_workbook_without_the_extra_is_not_written(monkeypatch):
+    """The sentence says what to install, and what to do without it."""
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(DataError, match=r"kuaihui\[xlsx\].*CSV"):
+        exchange.write([], "xlsx")

@@ -140,7 +140,7 @@ def test_out_and_in_again_is_the_same_library(form, library: Library):
     assert exchange.lost(library.scripts, form) == {}
 
 
-@pytest.mark.parametrize("form", ["fastgpt", "livehelperchat", "zammad", "chatwoot"])
+@pytest.mark.parametrize("form", ["fastgpt", "livehelperchat", "zammad", "chatwoot", "espanso"])
 def test_what_a_format_does_not_carry_is_named(form):
     """Answers come back from every other tool's format too, and what does not is counted by field."""
     script = msgspec.structs.replace(SHIP, alternatives=("甲", "乙"), valid=Valid(last="12-31"), group="发货")
@@ -153,7 +153,7 @@ def test_what_a_format_does_not_carry_is_named(form):
 
 @given(
     st.binary(max_size=200) | st.text(max_size=200).map(str.encode),
-    st.sampled_from(["x.csv", "x.jsonl", "x.json", "x.toml"]),
+    st.sampled_from(["x.csv", "x.jsonl", "x.json", "x.toml", "x.yml"]),
 )
 def test_nothing_in_a_file_is_a_crash(data, name):
     """Whatever stands in a file, it is read, or refused in sentences."""
