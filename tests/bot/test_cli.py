@@ -23,9 +23,10 @@ PROMISED = {
     "serve": "--config --demo --host --port --data --ready-json --clock-start --clock-rate",
     "watch": "--url --token",
     "simulate": "--scene --shop --speed",
-    "replay": "LOG... --platform --format --library --timezone --json",
+    "replay": "LOG... --platform --format --encoding --shop-name --exported --columns --skip-bad --mask --library --timezone --json --compare",
     "suggest": "[TEXT] --jsonl --learn --all --library --top",
-    "guard": "[TEXT] --jsonl --platform",
+    "guard": "[TEXT] --jsonl --platform --rules --at --unanswered --timezone --explain --json --audit --day --since "
+    "--right --wrong --by --why --import --into --shop --config --data",
     "rates": "DAY --shop",
     "check": "--config",
     "send": "[TEXT]",
