@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bot import platforms
+from bot import platforms, zones
+from bot.errors import BadPayload, WireError
 from bot.lines import BadLine
-from replies import guard, library, match, meaning, policy
+from replies import DataError, guard, guard_owner, library, match, meaning, policy
 from replies.learning import Lessons
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 
 class Suggester:
@@ -82,15 +86,41 @@ def _open_turn(messages: list[Any]) -> list[str]:
 class Checker:
     """Checks outgoing messages for lines of `kuaihui guard`; packs are read once for each platform."""
 
-    def __init__(self) -> None:
-        """Nothing is read before the first line asks for it."""
+    def __init__(self, rules: Iterable[Path] = (), timezone: str = "Asia/Shanghai") -> None:
+        """`rules`: files of the owner's own; `timezone` of the shop. Raises DataError. Packs are read when first asked for."""
         self._guards: dict[str, guard.Guard] = {}
+        self._owner = guard_owner.read_rules(rules)
+        self._zone = zones.find(timezone, "--timezone")
 
-    def check(self, messages: list[str], platform: str) -> guard.Verdict:
-        """The verdict on the last of the agent's `messages`. Raises replies.DataError for an unreadable pack."""
+    def guard_on(self, platform: str) -> guard.Guard:
+        """The guard of a platform, with the owner's rules. Raises DataError for what cannot be read."""
         if platform not in self._guards:
-            self._guards[platform] = guard.Guard(policy.packs(platform))
-        return self._guards[platform].check(messages)
+            packs = policy.packs(platform)
+            problems = guard_owner.misfits(self._owner, packs)
+            if problems:
+                raise DataError(problems)
+            self._guards[platform] = guard.Guard(packs, owner=self._owner)
+        return self._guards[platform]
+
+    def check(
+        self,
+        messages: list[str],
+        platform: str,
+        *,
+        hour: int | None = None,
+        unanswered: int = 0,
+        theirs: Sequence[str] = (),
+    ) -> guard.Verdict:
+        """The verdict on the last of the agent's `messages`; the rest as Guard.check takes it. Raises DataError."""
+        return self.guard_on(platform).check(messages, hour=hour, unanswered=unanswered, theirs=theirs)
+
+    def hour(self, at: object, place: str) -> int | None:
+        """The shop's hour at an instant as people write it; None stays None. Raises WireError."""
+        if at is None:
+            return None
+        if not isinstance(at, str):
+            raise BadPayload(f"{place}: must be a string such as 2026-11-21T10:00:00+08:00")
+        return self._zone.local(zones.instant(at, place, self._zone))[1] // 3600
 
     def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         """One line of `kuaihui guard --jsonl` to its answer. Raises BadLine."""
@@ -99,5 +129,17 @@ class Checker:
             raise BadLine("messages must be a list of strings, at least one")
         if platform not in platforms.names():
             raise BadLine(f"platform must be one of {', '.join(platforms.names())}")
-        answer = msgspec.to_builtins(self.check(messages, platform))
+        answer = msgspec.to_builtins(self.check(messages, platform, **self._known(asked)))
         return dict(answer)
+
+    def _known(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """What a line says beside the messages: when, after how many without an answer, and what is the buyer's."""
+        unanswered, theirs = asked.get("unanswered", 0), asked.get("theirs", [])
+        if not isinstance(unanswered, int) or isinstance(unanswered, bool) or unanswered < 0:
+            raise BadLine("unanswered must be a whole number, 0 or more")
+        if not isinstance(theirs, list) or not all(isinstance(text, str) for text in theirs):
+            raise BadLine("theirs must be a list of strings")
+        try:
+            return {"hour": self.hour(asked.get("at"), "at"), "unanswered": unanswered, "theirs": theirs}
+        except WireError as error:
+            raise BadLine(str(error)) from error

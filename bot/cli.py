@@ -10,13 +10,13 @@ import click
 
 from bot.cli_adapter import adapter
 from bot.cli_bring import bring, export
+from bot.cli_guard import each_line, guard
 from bot.cli_library import library
 from bot.cli_outbox import outbox
 from bot.cli_replay import PLATFORMS, replay
 from bot.cli_server import send, serve, watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 
@@ -47,21 +47,13 @@ def main() -> None:
 main.add_command(serve)
 main.add_command(send)
 main.add_command(watch)
+main.add_command(guard)
 main.add_command(adapter)
 main.add_command(outbox)
 main.add_command(replay)
 main.add_command(library)
 library.add_command(bring)
 library.add_command(export)
-
-
-def _lines(reply: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
-    from bot.lines import answer
-
-    if sys.stdin is None:
-        raise click.UsageError("--jsonl reads stdin, which is closed")
-    if answer(sys.stdin.buffer, sys.stdout.buffer, reply):
-        sys.exit(2)
 
 
 def _library() -> Path:
@@ -85,7 +77,7 @@ def suggest(*, text: str | None, jsonl: bool, learn: bool, every: bool, library:
         raise click.UsageError("give TEXT, or --jsonl with lines on stdin")
     suggester = Suggester(library or _library(), top=top, every=every, learn=learn)
     if jsonl:
-        _lines(suggester.answer)
+        each_line(suggester.answer)
         return
     ranking = suggester.rank([text or ""])
     if ranking["silent"]:
@@ -94,37 +86,6 @@ def suggest(*, text: str | None, jsonl: bool, learn: bool, every: bool, library:
         click.echo(f"{number}. [{found['score']:.2f}] {found['title']}  {found['text'] or ''}\n   {found['why']}")
         if found["missing"]:
             click.echo(f"   待填写：{'、'.join(found['missing'])}")
-
-
-@main.command()
-@click.argument("text", required=False)
-@click.option("--jsonl", is_flag=True, help="Read one JSON object a line on stdin, write one a line on stdout.")
-@click.option("--platform", default="any", show_default=True, type=click.Choice(PLATFORMS), help="Whose rules hold.")
-def guard(*, text: str | None, jsonl: bool, platform: str) -> None:
-    """Check an outgoing message; exits 1 if any line is not `allow`."""
-    from bot.ask import Checker
-
-    if jsonl == (text is not None):
-        raise click.UsageError("give TEXT, or --jsonl with lines on stdin")
-    checker = Checker()
-    if jsonl:
-        stopped = 0
-
-        def reply(asked: dict[str, Any]) -> dict[str, Any]:
-            nonlocal stopped
-            said = checker.answer({"platform": platform, **asked})
-            stopped += said["verdict"] != "allow"
-            return said
-
-        _lines(reply)
-        sys.exit(1 if stopped else 0)
-    verdict = checker.check([text or ""], platform)
-    click.echo({"allow": "可以发送", "warn": "请确认后再发", "block": "不能发送"}[verdict.verdict])
-    for finding in verdict.findings:
-        click.echo(f"- {finding.reason}（{finding.rule}）：「{finding.excerpt}」  依据：{finding.source}")
-    if verdict.rewrite:
-        click.echo(f"建议改为：{verdict.rewrite}")
-    sys.exit(0 if verdict.verdict == "allow" else 1)
 
 
 @main.command()

@@ -187,6 +187,8 @@ class Engine:
         rows = inspection.rows(effect, conversation.id, at)
         if rows:
             self.store.inspect(conversation.shop, rows)
+        if failed := inspection.failure(effect):  # a message is held for it: somebody has to mend the rule
+            log.error("the guard failed", extra={"action": "held", "shop": conversation.shop, "reason": failed})
         if isinstance(effect, Send):
             sent = inspection.sent(effect, conversation.id, at)
             self.store.went_out(conversation.shop, sent, [row.rule for row in rows])

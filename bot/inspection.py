@@ -78,6 +78,14 @@ def rows(effect: Effect, conversation: str, at: int) -> list[Inspection]:
     ]
 
 
+def failure(effect: Effect) -> str:
+    """What broke in the guard when it judged this; "" if nothing did."""
+    if not isinstance(effect, Hold | Violation):
+        return ""
+    findings = effect.verdict.findings if isinstance(effect, Hold) else effect.findings
+    return next((finding.reason for finding in findings if finding.rule == "guard.failed"), "")
+
+
 def sent(effect: Send, conversation: str, at: int) -> Inspection:
     """Which reply went out, by whom and with which words: for what held it before."""
     empty = Inspection(conversation, effect.id, "sent", "", "", effect.agent, at, effect.override, "", "", "")

@@ -80,7 +80,9 @@ def _read(path: Path, problems: list[str]) -> list[OwnerRule]:
         case ".json":
             return _from_wecom(path.name, json.loads(data.decode("utf-8-sig")), problems)
         case ".txt":
-            return _from_lines(path.stem, data.decode("utf-8-sig"))
+            from replies.exchange.encoding import decode  # noqa: PLC0415 - the formats know the guard
+
+            return _from_lines(path.stem, decode(data, path.name)[0])
     problems.append(f"{path.name}: rules are read from .toml, .json and .txt files")
     return []
 
@@ -103,29 +105,36 @@ def _from_lines(stem: str, text: str) -> list[OwnerRule]:
     return [OwnerRule(id=f"owner.{stem}", reason="店铺自己的违禁词。", words=words)] if words else []
 
 
+class _Extra(msgspec.Struct, frozen=True):
+    semantics_list: tuple[int, ...] = ()
+
+
 class _Wecom(msgspec.Struct, frozen=True):
-    """An intercept rule of WeCom; who it applies to is not ours to know."""
+    """An intercept rule of WeCom, as it is added or (`extra_rule`) told; who it applies to is not ours to know."""
 
     rule_name: str
     intercept_type: int
     word_list: tuple[str, ...] = ()
     semantics_list: tuple[int, ...] = ()
+    extra_rule: _Extra = _Extra()
 
 
 def _from_wecom(name: str, data: object, problems: list[str]) -> list[OwnerRule]:
     found = []
     for at, entry in enumerate(data if isinstance(data, list) else [data], 1):
+        told = entry["rule"] if isinstance(entry, dict) and "rule" in entry else entry  # an answer of WeCom's, whole
         try:
-            rule = msgspec.convert(entry, _Wecom)
+            rule = msgspec.convert(told, _Wecom)
         except msgspec.ValidationError as error:
             problems.append(f"{name}: rule {at}: {error}")
             continue
-        unknown = [number for number in rule.semantics_list if number not in _SEMANTICS]
+        semantics = (*rule.semantics_list, *rule.extra_rule.semantics_list)
+        unknown = [number for number in semantics if number not in _SEMANTICS]
         problems += [f"{name}: rule {at}: semantics_list: {number} is none of 1, 2, 3" for number in unknown]
         if rule.intercept_type not in _ACTIONS:
             problems.append(f"{name}: rule {at}: intercept_type must be 1 (block) or 2 (warn)")
             continue
-        slots = tuple(slot for number in rule.semantics_list for slot in _SEMANTICS.get(number, ()))
+        slots = tuple(slot for number in semantics for slot in _SEMANTICS.get(number, ()))
         reason = f"店铺敏感词规则“{rule.rule_name}”。"
         action = _ACTIONS[rule.intercept_type]
         found.append(

@@ -5,10 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from bot.channels.outbox import Outbox
     from bot.loop import Loop
+
+
+class Findings(Collector):
+    """The rows of the guard's record by shop, rule and event, as the store counted them last."""
+
+    def __init__(self) -> None:
+        """Nothing is counted yet."""
+        self.counted: Sequence[tuple[str, str, str, int]] = ()
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        """One family."""
+        labels = ["shop", "rule", "event"]
+        family = CounterMetricFamily(
+            "kuaihui_guard_findings", "What the guard's rules said, and what became", labels=labels
+        )
+        for shop, rule, event, number in self.counted:
+            family.add_metric([shop, rule, event], number)
+        yield family
 
 
 class Metrics:
@@ -30,6 +52,8 @@ class Metrics:
             ["shop"],
             registry=self.registry,
         )
+        self.findings = Findings()
+        self.registry.register(self.findings)
         depth = Gauge("kuaihui_inbox_depth", "Events that wait for the engine", registry=self.registry)
         depth.set_function(lambda: loop.depth)
         late = Gauge("kuaihui_alarm_lateness_seconds", "Lateness of the last alarm", registry=self.registry)

@@ -36,6 +36,10 @@ def _counted(store: Store) -> tuple[int, int, int]:
     return store.outbox_size(), store.dead_size(), len(store.disabled())
 
 
+def _inspected(store: Store) -> list[tuple[str, str, str, int]]:
+    return store.inspected()
+
+
 async def metrics(request: web.Request) -> web.Response:
     """Prometheus text format."""
     shown = request.app[METRICS]
@@ -44,6 +48,7 @@ async def metrics(request: web.Request) -> web.Response:
         shown.outbox.set(waiting)
         shown.dead.set(dead)
         shown.disabled.set(disabled)
+        shown.findings.counted = await request.app[LOOP].read(_inspected)
     except Busy:  # what is known without the store is told all the same
         pass
     return web.Response(body=shown.page(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})

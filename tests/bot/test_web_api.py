@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from living import TEN
 
+from replies import guard_judge
+
 FINE = "您好，您的包裹今天下午发出。"
 
 
@@ -179,6 +181,46 @@ async def test_new_text_under_a_held_id_is_checked_anew(server, wording):
     assert (await reply(server)).json["state"] == "queued"
     (only,) = (await server.api("GET", "/conversations/c-1")).json["replies"]
     assert (only["text"], only["state"]) == (FINE, "queued")
+
+
+async def test_the_guards_record_is_counted_for_operators(server, wording):
+    """What a rule held, and what was sent all the same, stand in the metrics by rule."""
+    await server.hear(said())
+    text = wording("warn")
+    held = await reply(server, text)
+    rule = held.json["findings"][0]["rule"]
+    await reply(server, text, override={"reason": "买家问的就是这个"})
+    page = (await server.ask("GET", "/metrics")).body.decode()
+    for event in ("held", "overridden"):
+        assert f'kuaihui_guard_findings_total{{event="{event}",rule="{rule}",shop="demo"}} 1.0' in page
+
+
+async def test_a_rule_that_raises_blocks_and_is_reported(server, shops, monkeypatch, caplog):
+    """Held whatever reason is given; the answer, the feed, the record and the log name the rule; others go on."""
+    real = guard_judge.matches
+    broken = shops["demo"].guard.packs[0].rules[0].id
+
+    def fails(way, reading):
+        if way.rule.id == broken:
+            raise ZeroDivisionError
+        return real(way, reading)
+
+    monkeypatch.setattr(guard_judge, "matches", fails)
+    await server.hear(said())
+    for override in ({}, {"override": {"reason": "快点"}}):
+        answer = await reply(server, "您加我微信吧", **override)
+        assert (answer.status, answer.json["state"], answer.json["overridable"]) == (200, "held", False)
+        (finding,) = answer.json["findings"]
+        assert finding["rule"] == "guard.failed"
+        assert broken in finding["reason"]
+    async with server.listen() as listener:
+        events = await listener.some(2)
+    assert events[1]["data"]["findings"][0]["rule"] == "guard.failed"
+    assert 'rule="guard.failed"' in (await server.ask("GET", "/metrics")).body.decode()
+    assert any(broken in str(getattr(record, "reason", "")) for record in caplog.records)
+    assert "您加我微信吧" not in caplog.text
+    assert (await server.api("POST", "/check", {"text": "您加我微信吧"})).json["verdict"] == "block"
+    assert (await reply(server, identity="r-9")).json["state"] == "queued"
 
 
 async def test_what_is_queued_pauses_the_stages(server):

@@ -72,6 +72,21 @@ def test_intercept_rules_of_wecom(tmp_path):
     assert "owner.名单" in {finding.rule for finding in shop.check(["师傅号码 13800138000"]).findings}
 
 
+def test_intercept_rules_as_wecom_tells_them(tmp_path):
+    """The answer that holds one rule is read too, its meanings from where they stand there."""
+    told = {"rule_id": 1, "rule_name": "红包", "extra_rule": {"semantics_list": [3]}, "intercept_type": 2}
+    (tmp_path / "wecom.json").write_text(json.dumps({"errcode": 0, "rule": told}), encoding="utf8")
+    (rule,) = guard_owner.read_rules([tmp_path / "wecom.json"])
+    assert (rule.id, rule.action, rule.slots) == ("owner.红包", "warn", ("cash",))
+
+
+def test_a_list_from_elsewhere_may_be_gb18030(tmp_path):
+    """Word lists come out of old programs: their encoding is found by their bytes."""
+    (tmp_path / "old.txt").write_bytes("蓝精灵\r\n宝贝\r\n".encode("gb18030"))
+    (rule,) = guard_owner.read_rules([tmp_path / "old.txt"])
+    assert rule.words == ("蓝精灵", "宝贝")
+
+
 @pytest.mark.parametrize(
     "pattern",
     [
