@@ -31,10 +31,11 @@ class Phrasing(NamedTuple):
 class Entry:
     """A script as it is compared: its phrasings, and side by side their texts in lists of their own for rapidfuzz.
 
-    `firm`: the texts of the phrasings that are beyond doubt, in the order of their sentence vectors.
+    `firm`: the texts of the phrasings that are beyond doubt, in the order of their sentence vectors. `many`: logarithm of
+    how many phrasings there are.
     """
 
-    __slots__ = ("cores", "firm", "phrasings", "plains")
+    __slots__ = ("cores", "firm", "many", "phrasings", "plains")
 
     def __init__(self) -> None:
         """Empty: `add` fills it."""
@@ -42,18 +43,21 @@ class Entry:
         self.plains: list[str] = []
         self.cores: list[str] = []
         self.firm: list[str] = []
+        self.many = 0.0
 
     def add(self, text: str, reading: Reading) -> None:
         """One more phrasing, `text` as written and as read."""
         self.phrasings.append(Phrasing(text, reading.plain, numbers(reading.plain), denies(reading.plain)))
         self.plains.append(reading.plain)
         self.cores.append(core_of(reading.folded))
+        self.many = math.log(len(self.plains))
 
     def drop(self, text: str) -> None:
         """One phrasing less, if it is there."""
         for at, phrasing in enumerate(self.phrasings):
             if phrasing.text == text:
                 del self.phrasings[at], self.plains[at], self.cores[at]
+                self.many = math.log(max(len(self.plains), 1))
                 return
 
 
@@ -125,32 +129,33 @@ def measure(looked: Looked, scripts: Iterable[int], entries: Sequence[Entry]) ->
     asked, found = looked.asked, looked.found
     rough: list[tuple[float, int, float, int]] = []
     total = found.total or 1.0
+    earned, near = found.scores.get, looked.closeness.get
     for script in scripts:
         _, ratio, at = process.extractOne(asked.plain, entries[script].plains, scorer=fuzz.ratio)
-        share, near = found.scores.get(script, 0.0) / total, looked.closeness.get(script, NO_VECTORS)
-        rough.append((-share - ratio / 100 - sum(near), script, ratio / 100, at))
+        rough.append(
+            (-earned(script, 0.0) / total - ratio / 100 - sum(near(script, NO_VECTORS)), script, ratio / 100, at)
+        )
     rough.sort()
     core, mine, turned = core_of(asked.folded), numbers(asked.plain), denies(asked.plain)
+    usual = math.log(looked.usual)
     ready = []
     for _, script, ratio, at in rough[: looked.keep]:
         entry = entries[script]
         phrasing = entry.phrasings[at]
-        weight = found.scores.get(script, 0.0)
-        nearest, centre = looked.closeness.get(script, NO_VECTORS)
+        weight = earned(script, 0.0)
         ready.append(
             Evidence(
-                script=script,
-                phrasing=phrasing,
-                same=float(script in looked.exact),
-                share=weight / total,
-                weight=weight / 60,
-                ratio=ratio,
-                core=process.extractOne(core, entry.cores, scorer=fuzz.ratio)[1] / 100 if core else 0.0,
-                numbers=float(bool(mine and phrasing.numbers) and mine.isdisjoint(phrasing.numbers)),
-                denial=float(turned != phrasing.denies),
-                many=math.log(len(entry.plains) / looked.usual),
-                nearest=nearest,
-                centre=centre,
+                script,
+                phrasing,
+                1.0 if script in looked.exact else 0.0,
+                weight / total,
+                weight / 60,
+                ratio,
+                process.extractOne(core, entry.cores, scorer=fuzz.ratio)[1] / 100 if core else 0.0,
+                1.0 if mine and phrasing.numbers and mine.isdisjoint(phrasing.numbers) else 0.0,
+                0.0 if turned == phrasing.denies else 1.0,
+                entry.many - usual,
+                *near(script, NO_VECTORS),
             )
         )
     return ready

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,11 +21,12 @@ class Found(NamedTuple):
         """The `keep` best scripts, best first; the earlier script of the library goes first among equals."""
         if len(self.scores) <= keep:
             return sorted(self.scores, key=lambda script: (-self.scores[script], script))
-        bar = heapq.nlargest(keep, self.scores.values())[-1]
+        bar = sorted(self.scores.values())[-keep]
         top = sorted((-value, script) for script, value in self.scores.items() if value >= bar)
         return [script for _, script in top[:keep]]
 
 
+ENOUGH = 80  # scripts found by rare pieces: commoner pieces then only tell these apart
 _SATURATION, _LENGTH = 1.2, 0.75  # Okapi BM25's usual k1 and b
 
 
@@ -93,11 +93,7 @@ class Index:
             budget -= len(scripts)
             if budget < 0 and scores:
                 break
-            for script, worth in zip(scripts, self._worth[piece], strict=True):
-                if script in scores:
-                    scores[script] += worth
-                else:
-                    scores[script] = worth
+            _add(scores, scripts, self._worth[piece])
             if piece in self._extra:
                 for script, worth in self._extra[piece].items():
                     scores[script] = scores.get(script, 0.0) + worth
@@ -129,3 +125,17 @@ class Index:
     def __contains__(self, piece: str) -> bool:
         """Does any phrasing hold `piece`?"""
         return piece in self._rare
+
+
+def _add(scores: dict[int, float], scripts: list[int], worths: list[float]) -> None:
+    """Count a piece for the scripts that hold it; once there are enough, only for those that hold a rarer one too."""
+    if len(scores) > ENOUGH:
+        for script, worth in zip(scripts, worths, strict=True):
+            if script in scores:
+                scores[script] += worth
+    else:
+        for script, worth in zip(scripts, worths, strict=True):
+            if script in scores:
+                scores[script] += worth
+            else:
+                scores[script] = worth

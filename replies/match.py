@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Matcher", "Ranking", "Scope", "Suggestion"]
 
-KEEP = 16  # scripts whose phrasings are compared letter by letter
-CLOSER = (
-    12  # and of these, those compared in every way; all of them where sentence vectors take most of the time anyway
-)
+KEEP = 12  # scripts whose phrasings are compared letter by letter
+CLOSER = 8  # and of these, those compared in every way; all of them where sentence vectors take most of the time anyway
 BUDGET = 1000  # postings touched for one message: bounds the time of one ranking, whatever the size of the library
 REMEMBERED = 4096  # rankings kept: chat repeats itself
 BUDGET_DEEP = 4000  # the same where the library is deep
@@ -177,7 +175,8 @@ class Matcher:
         mended = self._ear.mend(asked.plain)
         if mended == asked.plain:
             return written
-        heard = self._chances(read(mended), scope)
+        changed = sum(one != other for one, other in zip(asked.plain, mended, strict=True))
+        heard = odds.lowered(self._chances(read(mended), scope), odds.fitted().misheard * changed)
         return heard if heard and (not written or heard[0].score > written[0].score) else written
 
     def _chances(self, asked: Reading, scope: Scope) -> list[Chance]:

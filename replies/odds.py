@@ -40,6 +40,7 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bars: Bars
+    misheard: float
     lexical: Weights
     semantic: Weights
 
@@ -77,6 +78,12 @@ def chances(measured: Sequence[Evidence], silence: Silence, *, semantic: bool) -
     found = [Chance(share / whole, evidence) for share, evidence in zip(shares, measured, strict=True)]
     found.sort(key=lambda each: (-each.score, each.evidence.script))
     return [Chance(_calibrated(each.score, weights.curve), each.evidence) for each in found]
+
+
+def lowered(found: Sequence[Chance], by: float) -> list[Chance]:
+    """The same chances, each with `by` taken from its log odds."""
+    factor = math.exp(by)
+    return [Chance(score / (score + (1.0 - score) * factor), evidence) for score, evidence in found]
 
 
 def _calibrated(raw: float, curve: Sequence[tuple[float, float]]) -> float:

@@ -34,3 +34,17 @@ def test_ranking_hears_what_it_cannot_read() -> None:
     ]
     matcher = Matcher(build(scripts))
     assert matcher.rank(["真么腿或"]).shown[0].script == "back"
+
+
+def test_what_is_only_heard_counts_less() -> None:
+    """A question heard in place of what was written scores below the same question written so."""
+    scripts = [
+        Script(id=name, title=text, phrasings=(f"{text}呢亲", f"我问{text}"))
+        for name, text in (("back", "怎么退货"), ("ship", "快递单号"))
+    ]
+    matcher = Matcher(build(scripts))
+    written, heard, hardly = (
+        (*ranking.shown, *ranking.below)[0].score
+        for ranking in map(matcher.rank, (["怎么退货"], ["怎么腿货"], ["真么腿或"]))
+    )
+    assert written > heard > hardly
