@@ -26,9 +26,9 @@ def of(name: str, shops: Iterable[str]) -> Role | None:
     """The side of a single name: of an account `shop:agent`, or of the shops named. None where neither tells."""
     name = plain(name)
     owner = name.partition(":")[0]
-    if any(name == plain(shop) or owner == plain(shop) for shop in shops):
-        return role_of(name)
-    return role_of(name) if _ACCOUNT.fullmatch(name) else None
+    ours = {plain(shop) for shop in shops}
+    known = bool({name, owner} & ours) if ours else _ACCOUNT.fullmatch(name) is not None
+    return role_of(name) if known else None
 
 
 def role_of(name: str) -> Role:

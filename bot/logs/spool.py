@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from heapq import merge
 from typing import TYPE_CHECKING, Any
@@ -68,7 +67,6 @@ class Spool:
                 self._file.write(packed)
                 run.append((self._end, len(packed)))
                 self._end += len(packed)
-            self._file.flush()
         except OSError as error:
             raise DataError([f"{tempfile.gettempdir()}: cannot be written: {error.strerror}"]) from error
         self._runs.append(run)
@@ -88,7 +86,8 @@ class Spool:
 
     def _read(self, run: list[tuple[int, int]]) -> Iterator[Said]:
         for at, length in run:
-            yield from _decode(os.pread(self._file.fileno(), length, at))
+            self._file.seek(at)  # runs are read in turns
+            yield from _decode(self._file.read(length))
 
     def close(self) -> None:
         """Let go of everything."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _HALF_A_DAY = 12 * 3600
 _NUMBER = re.compile(r"\d{9,13}(?:\.\d+)?", re.ASCII)
 _DASHES = " -—=─━\t"
-_ISO = re.compile(r"\d{4}-\d\d-\d\dT", re.ASCII)
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:T.*| .*(?:Z|[+-]\d\d:?\d\d))", re.ASCII)  # with a T or an offset
 
 
 def _any(names: Iterable[str]) -> str:
@@ -75,7 +75,7 @@ class Times:
         text = text.strip()
         if _NUMBER.fullmatch(text):
             return unix(float(text) if "." in text else int(text), place)
-        if _ISO.match(text):
+        if _ISO.fullmatch(text):
             return zones.instant(text, place, self._zone)
         match = _time().fullmatch(text)
         if match is None and bare_day and _day().fullmatch(text):

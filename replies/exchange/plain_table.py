@@ -62,7 +62,9 @@ def _entry(place: str, given: dict[str, list[str]], taken: Taken) -> Entry | Non
                 taken.refused.append(f"{place}: 不认识的平台：{'、'.join(unknown)}")
                 return None
     if given.get("first") or given.get("last"):
-        fields["valid"] = Valid(*(next(iter(given.get(key, ())), None) for key in ("first", "last")))
+        # A sheet shows a day with the time that it was typed at behind it.
+        days = (next(iter(given.get(key, ())), "").partition(" ")[0] for key in ("first", "last"))
+        fields["valid"] = Valid(*(day or None for day in days))
     return Entry(place, fields)
 
 
