@@ -12,7 +12,6 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,10 +79,11 @@ class Encoder:
         parts = [own]
         for at, (reach, left) in enumerate(_REACHES):
             seen = narrow[:, at * _PART : (at + 1) * _PART]
+            stretch = rows[:, None] + np.arange(-left, reach - left)
             for weight, bias in ((model.w1[at], model.b1[at]), (model.w2[at], model.b2[at])):
                 spaced[rows] = seen
-                around = sliding_window_view(spaced, reach, axis=0)[rows - left].swapaxes(1, 2)
-                seen = seen + np.maximum(around.reshape(len(rows), reach * _PART) @ weight + bias, 0)
+                around = spaced[stretch].reshape(len(rows), reach * _PART)
+                seen = seen + np.maximum(around @ weight + bias, 0)
             parts.append(seen)
         told: Vectors = _scaled(np.concatenate(parts, axis=1), model.eps) * model.ln_g + model.ln_b
         return told

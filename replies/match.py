@@ -176,18 +176,24 @@ class Matcher:
         if mended == asked.plain:
             return written
         changed = sum(one != other for one, other in zip(asked.plain, mended, strict=True))
-        heard = odds.lowered(self._chances(read(mended), scope), odds.fitted().misheard * changed)
+        heard = self._chances(read(mended), scope, meant=asked)
+        heard = odds.lowered(heard, odds.fitted().misheard * changed)
         return heard if heard and (not written or heard[0].score > written[0].score) else written
 
-    def _chances(self, asked: Reading, scope: Scope) -> list[Chance]:
-        silence, measured = self.evidence(asked, scope)
+    def _chances(self, asked: Reading, scope: Scope, meant: Reading | None = None) -> list[Chance]:
+        silence, measured = self.evidence(asked, scope, meant)
         return odds.chances(measured, silence, semantic=self._space is not None)
 
-    def evidence(self, asked: Reading, scope: Scope = ANYWHERE) -> tuple[Silence, list[Evidence]]:
-        """What speaks for showing nothing, and for each script worth a look: a ranking before any weight is put on it."""
+    def evidence(
+        self, asked: Reading, scope: Scope = ANYWHERE, meant: Reading | None = None
+    ) -> tuple[Silence, list[Evidence]]:
+        """What speaks for showing nothing, and for each script worth a look: a ranking before any weight is put on it.
+
+        `meant`: the text whose sentence vector is taken; that of `asked` without it. A vector costs most of a ranking.
+        """
         found = self._index.look(self._pieces(asked), budget=BUDGET_DEEP if self._deep else BUDGET)
         scripts = found.best(KEEP)
-        vector = self._space.of(asked.plain) if self._space else None
+        vector = self._space.of((meant or asked).plain) if self._space else None
         if vector is not None and self._space:
             scripts = list(dict.fromkeys((*scripts, *self._space.around(vector, KEEP))))
         scripts = [script for script in scripts if scope.allows(self._scripts[script])]
