@@ -27,11 +27,16 @@ def library() -> None:
 @library.command()
 @click.argument("path", required=False, type=click.Path(path_type=Path, exists=True))
 @click.option("--day", help="Name scripts whose validity ended before this day (YYYY-MM-DD); today without it.")
-def lint(*, path: Path | None, day: str | None) -> None:
+@click.option("--strays", is_flag=True, help="Also name phrasings that would lead to another script: takes seconds.")
+def lint(*, path: Path | None, day: str | None, strays: bool) -> None:
     """What is wrong with the scripts in PATH (the built-in library without one); exits 1 for errors."""
     from bot.audit import lint as find
 
     found = find(path, day)
+    if strays:
+        from bot import curate
+
+        found = [*found, *curate.strays(path)]
     for problem in found:
         click.echo(f"{'错误' if problem.level == 'error' else '建议'} {problem}")
     errors = sum(problem.level == "error" for problem in found)

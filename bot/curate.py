@@ -8,23 +8,27 @@ from typing import TYPE_CHECKING
 
 from bot import ledger
 from bot.clock import SystemClock
-from bot.gaps import gather, unanswered, uses
+from bot.gaps import gather, nearest, unanswered, uses
 from bot.model import BuyerSaid
 from bot.relearn import relearn
-from bot.shop import trial
-from replies import DataError
+from bot.shop import BUILT_IN, trial
+from replies import DataError, lint
+from replies import library as libraries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from bot.gaps import Use
     from bot.logs import Said
     from bot.shop import Shop
     from replies.learning import Lesson
     from replies.match import Matcher
+    from replies.odds import Bars
 
 MOST = 40  # gaps shown
 LONGEST_SHOWN = 60  # characters of a question
+OFTEN = 3  # times from which something is no accident
 STALE = 60  # days without a pick after which a script is called stale
 
 
@@ -39,18 +43,20 @@ def gaps_of_server(only: str | None, config: Path | None, data: Path | None) -> 
     """The same of what a server has heard, shop by shop, judged by today's library. Raises DataError."""
     for shop, store in ledger.opened(only, config, data):
         yield f"{shop.name}（{shop.id}）"
+        relearn(shop, store)
         facts = store.facts_between(shop.id, 0, int(SystemClock().now()) + 1)
-        yield from _gaps(
-            shop.matcher, [fact.text for fact in facts if isinstance(fact, BuyerSaid) and fact.kind == "text"]
-        )
+        asked = [fact.text for fact in facts if isinstance(fact, BuyerSaid) and fact.kind == "text"]
+        yield from _gaps(shop.matcher, asked, shop.bars)
 
 
-def _gaps(matcher: Matcher, asked: list[str]) -> Iterator[str]:
-    missed = unanswered(matcher, asked)
+def _gaps(matcher: Matcher, asked: list[str], bars: Bars | None = None) -> Iterator[str]:
+    missed = unanswered(matcher, asked, bars)
     found = gather(missed)
     yield f"买家消息 {len(asked)} 条，没有合适话术的 {sum(missed.values())} 条，归为 {len(found)} 类"
     for gap in found[:MOST]:
-        yield f"  {gap.word} {gap.asked} 次：{' ／ '.join(gap.examples)}"
+        yield f"  {gap.word} {gap.asked} 次：{' ／ '.join(map(_plain, gap.examples))}"
+        near = nearest(matcher, gap)
+        yield f"    最接近的话术：{near.script} {near.title}（{near.score:.2f}）" if near else "    没有接近的话术"
 
 
 def stats(only: str | None, config: Path | None, data: Path | None) -> Iterator[str]:
@@ -62,13 +68,34 @@ def stats(only: str | None, config: Path | None, data: Path | None) -> Iterator[
         used = sorted((use for use in found if use.last is not None), key=lambda use: -(use.picked + use.edited))
         stale = [use for use in used if use.last is not None and today - use.last > STALE]
         never = [use for use in found if use.last is None]
+        scripts = {script.id: script for script in shop.matcher.library.scripts}
+        day = date.fromordinal(today + ledger.DAY_ZERO).isoformat()
         yield f"{shop.name}（{shop.id}）：话术 {len(found)} 条，用过 {len(used)}，从未用过 {len(never)}，{STALE} 天未用 {len(stale)}"
         yield from (
             f"  {use.script} {use.title}：采用 {use.picked}，改后用 {use.edited}，忽略 {use.ignored}，撤回 {use.withdrawn}"
             for use in used
         )
+        # However much it is used: what has run out, and what nobody sends as it stands.
+        yield from (f"  已过期 {script.id} {script.title}" for script in scripts.values() if lint.expired(script, day))
+        yield from (
+            f"  常被改动 {use.script} {use.title}：{use.edited} 次改后才用" for use in used if _often_edited(use)
+        )
+        yield from (f"  常被撤回或忽略 {use.script} {use.title}" for use in found if _often_refused(use))
         yield from (f"  久未使用 {use.script} {use.title}" for use in stale)
         yield from (f"  从未使用 {use.script} {use.title}" for use in never)
+
+
+def _often_edited(use: Use) -> bool:
+    return use.edited >= OFTEN and use.edited > use.picked
+
+
+def _often_refused(use: Use) -> bool:
+    return use.ignored + use.withdrawn >= OFTEN and use.ignored + use.withdrawn > use.picked + use.edited
+
+
+def strays(path: Path | None) -> list[lint.Problem]:
+    """Phrasings of a library that would lead to another script: a few seconds. Raises DataError if it cannot be read."""
+    return lint.strays(libraries.load([path or BUILT_IN]))
 
 
 def learned(

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from replies.library import Script
-    from replies.match import Matcher
+    from replies.match import Matcher, Suggestion
+    from replies.odds import Bars
 
 EXAMPLES = 3  # questions shown of a gap
 SHORTEST = 2  # characters of a word that may name a gap
 COMMON = 0.2  # words in more than this share of the questions tell nothing apart
+FEW = 10  # questions among which no word is too common
 # Parts of speech, as jieba marks them, that say what a question is about: nouns, verbs and names.
 TELLING = ("n", "v", "i", "l", "j", "x")
 
@@ -43,26 +45,41 @@ class Use(NamedTuple):
     last: int | None
 
 
-def unanswered(matcher: Matcher, asked: Iterable[str]) -> Counter[str]:
-    """Of single messages, those that today's library stays silent on, with how often each was asked."""
+def unanswered(matcher: Matcher, asked: Iterable[str], bars: Bars | None = None) -> Counter[str]:
+    """Of single messages, those that today's library stays silent on, with how often each was asked.
+
+    `bars`: a shop's own.
+    """
     counts: Counter[str] = Counter()
     for text, times in Counter(asked).items():
-        if len(normalise(text)) > SHORTEST and not matcher.rank([text]).shown:
+        if len(normalise(text)) > SHORTEST and not matcher.rank([text], bars=bars).shown:
             counts[text] += times
     return counts
 
 
+def nearest(matcher: Matcher, gap: Gap) -> Suggestion | None:
+    """The script that comes nearest to what was asked most often of a gap, below the bar as it is."""
+    ranking = matcher.rank(gap.examples[:1])
+    return next(iter((*ranking.shown, *ranking.below)), None)
+
+
 def gather(questions: Counter[str]) -> list[Gap]:
-    """Gaps, most asked first: each question goes to the one of its telling words that most questions share."""
+    """Gaps, most asked first: each question goes to the one of its telling words that was asked of most.
+
+    What was asked once, and of nothing that anybody else asked of, is no gap yet.
+    """
     cut = _cutter()
     words = {text: sorted(set(_telling(cut, text))) for text in questions}
     shared = Counter(word for text in questions for word in words[text])
-    limit = max(2, COMMON * len(questions))
+    asked = Counter[str]()
+    for text, times in questions.items():
+        asked.update(dict.fromkeys(words[text], times))
+    limit = max(FEW, COMMON * len(questions))
     groups: dict[str, list[str]] = defaultdict(list)
     for text in sorted(questions):
-        candidates = [word for word in words[text] if 1 < shared[word] <= limit]
+        candidates = [word for word in words[text] if asked[word] > 1 and shared[word] <= limit]
         if candidates:
-            groups[max(candidates, key=lambda word: (shared[word], len(word), word))].append(text)
+            groups[max(candidates, key=lambda word: (asked[word], len(word), word))].append(text)
     found = [
         Gap(
             word,

@@ -101,9 +101,14 @@ def _alone(script: Script, day: str) -> Iterator[Problem]:
         if folded in said:
             yield _advice(script, "phrasings", f"「{text}」与「{said[folded]}」是同一个问法")
         said.setdefault(folded, text)
-    valid = script.valid
-    if day and valid and valid.last and len(valid.last) > 5 and valid.last < day:
-        yield _advice(script, "valid", f"有效期到 {valid.last} 为止，已经过期")
+    if day and script.valid and expired(script, day):
+        yield _advice(script, "valid", f"有效期到 {script.valid.last} 为止，已经过期")
+
+
+def expired(script: Script, day: str) -> bool:
+    """Has its validity ended for good before `day` (`YYYY-MM-DD`)? Yearly spans come again."""
+    last = script.valid.last if script.valid else None
+    return bool(last and len(last) > 5 and last < day)
 
 
 def _owners(library: Library) -> dict[str, dict[str, str]]:

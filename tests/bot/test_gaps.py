@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+import pytest
 from click.testing import CliRunner
+from living import SECRETS, TOKENS, TOOL_SECRET, two_shops
 
 from bot.cli import main
-from bot.gaps import gather, unanswered, uses
+from bot.clock import SystemClock, VirtualClock
+from bot.engine import Engine
+from bot.gaps import Gap, gather, nearest, unanswered, uses
+from bot.model import BuyerSaid
+from bot.store import DATABASE, SQLiteStore
 
 
 def test_questions_about_one_thing_are_one_gap():
@@ -44,7 +50,126 @@ def test_gaps_of_a_log(tmp_path):
     done = CliRunner().invoke(main, ["library", "gaps", str(log)])
     assert done.exit_code == 0, done.output
     assert "买家消息 3 条，没有合适话术的 2 条" in done.stdout
-    assert "孔雀" in done.stdout
+    assert (
+        "  孔雀 2 次：孔雀羽毛怎么染色 ／ 孔雀羽毛染什么颜料\n    最接近的话术：" in done.stdout
+        or "羽毛 2 次" in done.stdout
+    )
+    assert done.stdout.count("最接近的话术：") + done.stdout.count("没有接近的话术") == 1
+
+
+def test_one_question_asked_often_is_a_gap():
+    """The very same words again and again, with nothing in common with others; once is none."""
+    found = gather(Counter({"能刻字吗": 9, "有色差怎么办": 2, "嗯嗯哈哈": 1, "孔雀好养吗": 1}))
+    assert [gap.asked for gap in found] == [9, 2]
+    assert found[0].examples == ("能刻字吗",)
+
+
+def test_a_word_of_all_questions_is_a_gap_where_there_are_few():
+    """Three questions about one thing are not about nothing."""
+    found = gather(Counter({"发票能重开吗": 1, "发票抬头错了": 1, "发票寄哪里": 1}))
+    assert [(gap.word, gap.asked) for gap in found] == [("发票", 3)]
+
+
+def test_the_nearest_script_is_named(shop):
+    """Of the question asked most; none where the library has nothing like it."""
+    near = nearest(shop.matcher, Gap("发货", 2, ("发货的量子纠缠怎么退相干", "什么时候发货")))
+    assert near is not None
+    assert near.script in {script.id for script in shop.matcher.library.scripts}
+    assert nearest(shop.matcher, Gap("龘", 2, ("龘龘靐靐",))) is None
+
+
+LIBRARY = """
+group = "开店"
+""" + "".join(
+    f"""
+[[scripts]]
+id = "other.{name}"
+title = "{title}"
+phrasings = ["{title}呢"]
+text = "您好。"
+{more}
+"""
+    for name, title, more in (
+        ("hours", "几点有人上班", ""),
+        ("sale", "开业活动有吗", 'valid = { to = "2025-12-31" }'),
+        ("park", "店里能停车吗", ""),
+        ("gift", "能刻字送人吗", ""),
+        ("never", "收不收现金", ""),
+        ("old", "有没有纸质目录", ""),
+    )
+)
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """The folder of two shops where a server ran: `other` has a library of its own, and was used."""
+    for name, secret in {
+        **{f"{name}_secret": text for name, text in SECRETS.items()},
+        "tool_secret": TOOL_SECRET,
+    }.items():
+        monkeypatch.setenv(name.upper(), secret)
+    for name, token in TOKENS.items():
+        monkeypatch.setenv(f"{name.upper()}_TOKEN", token)
+    shops = two_shops(tmp_path)
+    (tmp_path / "other.toml").write_text(LIBRARY, encoding="utf-8")
+    now = int(SystemClock().now())
+    store = SQLiteStore(tmp_path / DATABASE)
+    used = [("hours", "picked", 1)] * 5 + [("sale", "picked", 1)] * 4 + [("park", "edited", 1)] * 3
+    used += [("gift", "ignored", 1)] * 3 + [("gift", "picked", 1), ("old", "picked", 90), ("old", "ignored", 0)]
+    with store.transaction():
+        for script, action, days in used:
+            store.credit("other", "c-1", f"other.{script}", action, "01", "", now - days * 86_400)
+        # Two agents taught it: no gap any more.
+        for agent in ("01", "02"):
+            store.credit("other", "c-2", "other.gift", "picked", agent, "外星人能寄存龙蛋不", now)
+    engine = Engine(store, shops, VirtualClock(now))
+    for number, text in enumerate(["孔雀羽毛怎么染色"] * 3 + ["外星人能寄存龙蛋不", "几点有人上班"]):
+        base = {"shop": "other", "conversation": f"g{number}", "at": now - 60, "arrived": now - 60}
+        engine.apply([BuyerSaid(**base, key=f"message.created:g{number}", id=f"g{number}", text=text)])
+    store.close()
+    return tmp_path
+
+
+def kuaihui(data, *arguments):
+    given = ["library", *arguments, "--config", str(data / "config.toml"), "--data", str(data), "--shop", "other"]
+    done = CliRunner().invoke(main, given)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_gaps_of_a_server(data):
+    """What it heard and today's library does not answer, most often asked first; what it learned is answered."""
+    said = kuaihui(data, "gaps")
+    assert "没有合适话术的 3 条，归为 1 类" in said
+    assert "3 次：孔雀羽毛怎么染色" in said
+
+
+def test_stats_of_a_server(data):
+    """Uses and edits; what is popular is still named when it has run out, or is never sent as it stands."""
+    said = kuaihui(data, "stats").splitlines()
+    assert said[0] == "other（other）：话术 6 条，用过 5，从未用过 1，60 天未用 1"
+    assert said[1] == "  other.hours 几点有人上班：采用 5，改后用 0，忽略 0，撤回 0"
+    assert "  已过期 other.sale 开业活动有吗" in said
+    assert "  常被改动 other.park 店里能停车吗：3 次改后才用" in said
+    assert "  久未使用 other.old 有没有纸质目录" in said, "being shown and ignored is no use"
+    assert "  从未使用 other.never 收不收现金" in said
+    assert not any(line.startswith(("  已过期 other.hours", "  常被改动 other.hours")) for line in said)
+
+
+def test_strays_are_named(tmp_path):
+    """`lint --strays` names a phrasing that would lead elsewhere; without it lint says nothing of that."""
+    head = 'group = "组"\n'
+    scripts = [("a", "什么时候发货", ["多久发货呀", "能开发票吗"]), ("b", "可以开发票吗", ["开发票可以吗", "要开发票"])]
+    text = head + "".join(
+        f'[[scripts]]\nid = "{name}"\ntitle = "{title}"\nphrasings = {json.dumps(said, ensure_ascii=False)}\ntext = "好"\n'
+        for name, title, said in scripts
+    )
+    (tmp_path / "a.toml").write_text(text, encoding="utf-8")
+    plain = CliRunner().invoke(main, ["library", "lint", str(tmp_path)])
+    whole = CliRunner().invoke(main, ["library", "lint", str(tmp_path), "--strays"])
+    assert (plain.exit_code, whole.exit_code) == (0, 0)
+    assert "会先找到" not in plain.stdout
+    assert "「能开发票吗」会先找到 b" in whole.stdout
 
 
 def test_stats_without_a_server_is_a_sentence(tmp_path):
