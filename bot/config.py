@@ -8,11 +8,10 @@ import tomllib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
-from bot import platforms, robots, secret, signature, strict, zones
+from bot import address, platforms, robots, secret, signature, strict, zones
 from bot.adapters import entrance
 from bot.alerts import Robot
 from replies import DataError
@@ -211,7 +210,7 @@ def _mistakes(given: dict[str, Any], folder: Path) -> Iterator[str]:
         except DataError as error:
             yield from error.problems
     if given.get("callback_url"):
-        yield from _address(given["callback_url"])
+        yield from address.mistakes("callback_url", given["callback_url"])
     if "platform" in given:
         yield from _clock(given["platform"], given.get("targets", {}), given.get("stages", {}))
 
@@ -222,18 +221,6 @@ def _missing(given: dict[str, Any], folder: Path) -> Iterator[str]:
         for entry in given.get(key, ()):
             if not (folder / entry).exists():
                 yield f"{key}: {folder / entry} does not exist"
-
-
-def _address(url: str) -> Iterator[str]:
-    try:
-        parts = urlsplit(url)
-        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, or an address in brackets that is none
-        parts, known = None, False
-    if not known:
-        yield "callback_url: must be an http or https address"
-    elif parts is not None and (parts.username or parts.password):
-        yield "callback_url: must not hold a user or password"
 
 
 def _clock(platform: str, targets: dict[str, dict[str, Any]], stages: dict[str, list[int]]) -> Iterator[str]:

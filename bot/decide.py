@@ -23,6 +23,7 @@ from bot.model import (
     Drafted,
     Edited,
     Effect,
+    HandOver,
     Hold,
     Message,
     Noted,
@@ -131,7 +132,8 @@ def _buyer_said(conversation: Conversation, fact: BuyerSaid, shop: Shop) -> Step
     conversation = talk.insert(
         conversation, Message(fact.id, fact.at, "buyer", fact.text[: talk.CLIP], fact.kind), shop
     )
-    return _suggest(conversation, shop, fact.arrived, asked=True)
+    handed = (HandOver(),) if fact.pending else ()
+    return _suggest(conversation, shop, fact.arrived, *handed, asked=True)
 
 
 def _suggest(conversation: Conversation, shop: Shop, now: int, *before: Effect, asked: bool = False) -> Step:

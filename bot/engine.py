@@ -19,6 +19,7 @@ from bot.model import (
     Drafted,
     Edited,
     Effect,
+    HandOver,
     Hold,
     Late,
     Recalled,
@@ -47,6 +48,7 @@ _encode = msgspec.json.Encoder().encode
 
 REMEMBERED = 20_000  # conversations kept decoded between messages
 ALARMS_AT_ONCE = 500  # alarms that share one commit
+REPLACED = {Suggest: "suggestion.created", HandOver: "conversation.handover"}  # a newer one takes the place of these
 AGAIN = 60  # seconds after which an alarm is looked at again that could not be decided, or whose shop is not served now
 
 
@@ -231,8 +233,8 @@ class Engine:
         now = int(self.clock.now())
         key, agent = "", ""
         match effect:
-            case Suggest() if shop.pushes:
-                self._drop(conversation, "suggestion.created")
+            case Suggest() | HandOver() if shop.pushes:
+                self._drop(conversation, REPLACED[type(effect)])
             case Send() | Hold():
                 state = "queued" if isinstance(effect, Send) else "held"
                 key = self._sent_as(place, effect)

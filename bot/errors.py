@@ -98,9 +98,12 @@ class Gone(Refused):
 
 
 class Unavailable(ChannelError):
-    """The other side may take it later, after `wait` seconds if it said so."""
+    """The other side may take it later, after `wait` seconds if it said so.
 
-    def __init__(self, reason: str, wait: float = 0.0) -> None:
+    `pause`: seconds before this very push should be tried again, as it may have arrived.
+    """
+
+    def __init__(self, reason: str, wait: float = 0.0, *, pause: float = 0.0) -> None:
         """`wait`: seconds that the other side asked for."""
         super().__init__(reason)
-        self.wait = wait
+        self.wait, self.pause = wait, pause

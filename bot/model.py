@@ -36,7 +36,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact"):
 
 
 class BuyerSaid(Fact, frozen=True, tag="buyer_said"):
-    """A buyer wrote, or sent a picture or a card."""
+    """A buyer wrote, or sent a picture or a card. `pending`: where no person of the shop sees it yet."""
 
     id: str
     text: str
@@ -44,6 +44,7 @@ class BuyerSaid(Fact, frozen=True, tag="buyer_said"):
     buyer: str = ""
     name: str = ""
     context: dict[str, str] = msgspec.field(default_factory=dict)
+    pending: bool = False
 
 
 class AgentSaid(Fact, frozen=True, tag="agent_said"):
@@ -341,6 +342,10 @@ class Credit(msgspec.Struct, frozen=True):
     asked: str
 
 
+class HandOver(msgspec.Struct, frozen=True):
+    """No person of the shop sees the conversation: give it to them."""
+
+
 class Settle(msgspec.Struct, frozen=True):
     """A queued reply reached its end."""
 
@@ -348,7 +353,7 @@ class Settle(msgspec.Struct, frozen=True):
     failed: str = ""
 
 
-Effect = Suggest | Send | Hold | Noted | Violation | Warn | Late | Answered | Credit | Settle
+Effect = Suggest | Send | Hold | Noted | Violation | Warn | Late | Answered | Credit | Settle | HandOver
 
 
 class Step(msgspec.Struct, frozen=True):

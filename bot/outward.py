@@ -46,6 +46,8 @@ def event(effect: model.Effect, conversation: model.Conversation, zone: Zone, at
         case model.Settle(id=identity, failed=failed):
             data = {**place, "reply_id": identity} | ({"reason": failed} if failed else {})
             return Shown("message.failed" if failed else "message.sent", data, push=False)
+        case model.HandOver():
+            return Shown("conversation.handover", place)
         case model.Credit() | model.Noted():
             return None
 

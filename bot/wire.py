@@ -45,6 +45,7 @@ class _Created(msgspec.Struct):
     context: dict[str, Scalar] | None = None
     reply_id: Id | None = None
     assisted: bool = False
+    pending: bool = False
 
 
 class _Recalled(msgspec.Struct):
@@ -240,6 +241,7 @@ def _created(read: _Created, base: dict[str, Any], identity: str, place: str) ->
                 buyer=identity_of(buyer.id, f"{place}: buyer.id") if buyer.id is not None else "",
                 name=(buyer.name or "")[:LONGEST_ID],
                 context=context(read.context, place),
+                pending=read.pending,
             )
         case "agent":
             return model.AgentSaid(

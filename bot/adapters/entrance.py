@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bot import adapters, strict
+from bot import adapters, address, strict
 from bot.adapters import reader, schemes, wecom
 from bot.adapters.fieldmap import Map
 from bot.adapters.outmap import Out
@@ -23,12 +23,24 @@ if TYPE_CHECKING:
 SAME = 60  # seconds in which the very same body without a delivery's id is the same delivery
 
 
+class OutTable(msgspec.Struct, frozen=True, kw_only=True):
+    """`[shops.adapters.NAME.out]` as written. `values`: what the map needs to know beside its address and a token."""
+
+    token: str
+    url: str = ""
+    values: dict[str, str] = msgspec.field(default_factory=dict)
+
+
 class AdapterTable(msgspec.Struct, frozen=True, kw_only=True):
-    """`[shops.adapters.NAME]` as written. `map`: a field map of one's own; else NAME is one that comes with us."""
+    """`[shops.adapters.NAME]` as written. `map`: a field map of one's own; else NAME is one that comes with us.
+
+    `out`: with it the tool is told of events; without it nothing is sent there.
+    """
 
     secrets: list[str] = msgspec.field(default_factory=list)
     unsigned: bool = False
     map: str = ""
+    out: OutTable | None = None
 
 
 class Entrance(msgspec.Struct, frozen=True):
@@ -102,8 +114,25 @@ def enable(
             keys = shared
         if not keys and not written.unsigned and len(problems) == before:
             problems.append(f"{place}.secrets: at least one is needed; or say unsigned = true, and anybody may write")
-        made[name] = Entrance(how, keys, written.unsigned)
+        out = _out(how, written.out, f"{place}.out", secret, problems) if written.out is not None else None
+        made[name] = Entrance(how, keys, written.unsigned, out)
     return made
+
+
+def _out(
+    how: Map, written: OutTable, place: str, secret: Callable[[str, str], str | None], problems: list[str]
+) -> Out | None:
+    """The way out to a tool; None after saying what is wrong with it."""
+    token = secret(written.token, f"{place}.token")
+    if how.out is None:
+        problems.append(f"{place}: the map {how.name} has no way out: answers go through callback_url")
+        return None
+    url = written.url or how.out.url
+    problems += [f"{place}.{problem}" for problem in address.mistakes("url", url)]
+    needed = frozenset(how.out.needs)
+    problems += [f"{place}.values.{name}: is missing" for name in sorted(needed - written.values.keys())]
+    problems += [f"{place}.values.{name}: unknown key" for name in sorted(written.values.keys() - needed)]
+    return Out(how.out, url.rstrip("/"), {**written.values, "token": token or ""})
 
 
 def _map(name: str, written: AdapterTable, folder: Path, place: str, problems: list[str]) -> Map | None:

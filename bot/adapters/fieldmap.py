@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import msgspec
 
 from bot.adapters.schemes import Signature
 from bot.deadline import Zone
 from bot.model import Kind
+
+if TYPE_CHECKING:
+    from bot.adapters.outmap import OutMap  # noqa: TC004 - a Map is never decoded, and that imports this
 
 Scalar = str | int | float | bool
 IGNORED = "ignored"
@@ -18,7 +21,8 @@ _MESSAGE = {"id", "conversation", "at", "timestamp"}
 FIELDS: dict[str, frozenset[str]] = {
     "message.created": frozenset(
         _MESSAGE
-        | {"role", "text", "kind", "buyer", "buyer_id", "buyer_name", "agent", "reply_id", "assisted", "context"}
+        | {"role", "text", "kind", "buyer", "buyer_id", "buyer_name", "agent", "reply_id", "assisted", "pending"}
+        | {"context"}
     ),
     "message.recalled": frozenset(_MESSAGE | {"revision"}),
     "message.edited": frozenset(_MESSAGE | {"text", "revision"}),
@@ -88,7 +92,7 @@ class Handshake(msgspec.Struct, frozen=True):
 
 
 class Map(msgspec.Struct, frozen=True, kw_only=True):
-    """A tool's field map, checked. `zone`: of times without an offset."""
+    """A tool's field map, checked. `zone`: of times without an offset; `out`: how it is told of our events."""
 
     name: str
     title: str
@@ -103,6 +107,7 @@ class Map(msgspec.Struct, frozen=True, kw_only=True):
     signature: Signature
     handshake: Handshake | None
     rules: tuple[Rule, ...]
+    out: OutMap | None = None
 
     def places(self) -> list[str]:
         """Every place of a payload that the map speaks of, entries of lists as "[]"."""
@@ -149,3 +154,15 @@ def plain(value: Scalar) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def walk(value: Any, steps: tuple[str, ...]) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """What stands at the end of the steps: keys of objects, numbers of entries in lists; None where nothing does."""
+    for step in steps:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isascii() and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import msgspec
 
 from bot import strict, zones
-from bot.adapters import schemes
+from bot.adapters import conditions, outfile, schemes
 from bot.adapters.fieldmap import (
     CHOICES,
     FIELDS,
@@ -19,10 +19,8 @@ from bot.adapters.fieldmap import (
     Field,
     Handshake,
     Map,
-    Path,
     Rule,
     Scalar,
-    plain,
 )
 from replies import DataError
 
@@ -86,6 +84,7 @@ class _MapFile(msgspec.Struct, frozen=True, kw_only=True):
     handshake: _Handshake | None = None
     fields: dict[str, Any] = msgspec.field(default_factory=dict)
     events: tuple[_Rule, ...] = ()
+    out: outfile.OutFile | None = None
 
 
 def read(text: str, name: str, place: str) -> Map:
@@ -128,22 +127,26 @@ def _map(written: _MapFile, name: str, problems: list[str]) -> Map | None:
     greeting = None
     if written.handshake is not None:
         answer = {
-            key: _path(value, f"handshake.answer.{key}", problems) for key, value in written.handshake.answer.items()
+            key: conditions.path(value, f"handshake.answer.{key}", problems)
+            for key, value in written.handshake.answer.items()
         }
-        greeting = Handshake(Condition(when=_equals(written.handshake.when, "handshake.when", problems)), answer)
+        greeting = Handshake(
+            Condition(when=conditions.equals(written.handshake.when, "handshake.when", problems)), answer
+        )
     return Map(
         name=name,
         title=written.title or name,
         encoding=written.encoding,
         content_types=tuple(written.content_types),
-        inside=_path(written.inside, "inside", problems) if written.inside else None,
-        messages=_path(written.messages, "messages", problems) if written.messages else None,
+        inside=conditions.path(written.inside, "inside", problems) if written.inside else None,
+        messages=conditions.path(written.messages, "messages", problems) if written.messages else None,
         history=written.history,
-        unpack=tuple(_path(path, "unpack", problems) for path in written.unpack),
+        unpack=tuple(conditions.path(path, "unpack", problems) for path in written.unpack),
         unused=tuple(written.unused),
         zone=zone,
         signature=written.signature,
         handshake=greeting,
+        out=outfile.read(written.out, problems) if written.out is not None else None,
         rules=tuple(_rule(rule, shared, f"events[{at}]", problems) for at, rule in enumerate(written.events)),
     )
 
@@ -169,7 +172,7 @@ def _rule(written: _Rule, shared: _Shared, place: str, problems: list[str]) -> R
     needed = NEEDED.get(written.type, ("conversation",)) if taken else ()
     problems += [f"{place}.fields.{field}: is missing" for field in needed if field not in fields]
     return Rule(
-        condition=_condition(written, place, problems),
+        condition=conditions.condition(written, place, problems),
         type=written.type,
         refuse=written.refuse,
         go_on=written.go_on,
@@ -216,52 +219,17 @@ def _alternative(name: str, entry: object, place: str, problems: list[str]) -> A
     problems += [f"{place}: {one!r} is none of {', '.join(choices)}" for one in meant if choices and one not in choices]
     joined = [[part] if isinstance(part, str) else part for part in read.join]
     return Alternative(
-        path=_path(read.source, place, problems) if read.source else None,
+        path=conditions.path(read.source, place, problems) if read.source else None,
         where=tuple(
-            (_path(left, place, problems), _path(right, place, problems)) for left, right in read.where.items()
+            (conditions.path(left, place, problems), conditions.path(right, place, problems))
+            for left, right in read.where.items()
         ),
-        pick=_path(read.pick, place, problems) if read.pick else None,
-        join=tuple(tuple(_path(one, place, problems) for one in part) for part in joined),
+        pick=conditions.path(read.pick, place, problems) if read.pick else None,
+        join=tuple(tuple(conditions.path(one, place, problems) for one in part) for part in joined),
         by=read.by,
         constant=read.value,
         values=read.values,
         other=read.other,
         unit=read.unit,
-        condition=_condition(read, place, problems),
+        condition=conditions.condition(read, place, problems),
     )
-
-
-def _condition(written: _Rule | _Alternative, place: str, problems: list[str]) -> Condition:
-    present = [written.has] if isinstance(written.has, str) else written.has
-    return Condition(
-        _equals(written.when, f"{place}.when", problems),
-        _equals(written.unless, f"{place}.unless", problems),
-        tuple(_path(path, f"{place}.has", problems) for path in present if path),
-    )
-
-
-def _equals(table: Mapping[str, Any], place: str, problems: list[str]) -> tuple[tuple[Path, frozenset[str]], ...]:
-    """`{ a.b = 1, "a.b" = [1, "x"] }`: dotted keys mean the same with quotes and without."""
-    made: list[tuple[Path, frozenset[str]]] = []
-    for key, value in table.items():
-        if isinstance(value, dict):
-            inner = {f"{key}.{name}": one for name, one in value.items()}
-            made += _equals(inner, place, problems)
-            continue
-        values = value if isinstance(value, list) else [value]
-        if not values or not all(isinstance(one, str | int | float | bool) for one in values):
-            problems.append(f"{place}.{key}: must be a value or a list of values")
-            continue
-        made.append((_path(key, f"{place}.{key}", problems), frozenset(plain(one) for one in values)))
-    return tuple(made)
-
-
-def _path(written: str, place: str, problems: list[str]) -> Path:
-    steps = tuple(written.split("."))
-    root = steps[0] if steps[0].startswith("$") else ""
-    steps = steps[1:] if root else steps
-    if root not in ("", "$body", "$header", "$delivery") or not all(steps) or (not steps and root != "$delivery"):
-        problems.append(
-            f"{place}: {written!r} is no path: names apart by dots, after $body, $header or $delivery if any"
-        )
-    return Path(root, steps)

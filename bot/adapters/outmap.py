@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bot.adapters.fieldmap import Condition, Path
+from bot.adapters.fieldmap import Condition, Path, plain, walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What the data of each event holds that a tool may be told of; `id` is that under which it is sent, `type` its own.
-_PLACE = frozenset({"id", "type", "conversation", "buyer"})
+# What the data of each event holds that a tool may be told of.
+_PLACE = frozenset({"type", "conversation", "buyer"})
 _DRAFT = _PLACE | {"reply_id", "agent", "text"}
 _WAIT = _PLACE | {"target", "start", "due", "at", "lost"}
 EVENTS: dict[str, frozenset[str]] = {
     "suggestion.created": _PLACE | {"turn", "silent", "suggestions", "library"},
     "message.send": _DRAFT | {"script", "rules"},
     "draft.held": _DRAFT | {"verdict", "rewrite", "findings", "rules"},
-    "violation.seen": _PLACE | {"role", "agent", "text", "findings", "rules"},
+    "violation.seen": _PLACE | {"id", "role", "agent", "text", "findings", "rules"},
     "conversation.handover": _PLACE,
     "deadline.warning": _WAIT | {"stage"},
     "deadline.missed": _WAIT,
@@ -41,12 +41,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a tool that always answers 200 says what became of a request.
+    """How a tool says what became of a request, beside a status of 2xx.
 
-    `code`: 0 or absent is success. `renew`: codes of a login that has run out; `later`: those after so many seconds it
+    `refused`: statuses of which it will never be taken. `code`: 0 or absent is success. `renew`: codes of a login that has run out; `later`: those after so many seconds it
     may be tried again; `final`: those of which it will never be taken, and why. All others are final too.
     """
 
+    refused: frozenset[int] = frozenset()
     code: Path | None = None
     text: Path | None = None
     renew: frozenset[int] = frozenset()
@@ -108,6 +109,20 @@ class Out(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         """Without secrets."""
         return f"Out({self.url!r})"
+
+
+def fits(condition: Condition, data: Mapping[str, Any]) -> bool:
+    """Is an event's data one of which a request tells?"""
+
+    def one_of(path: Path, texts: frozenset[str]) -> bool:
+        value = walk(data, path.steps)
+        return isinstance(value, str | int | float) and plain(value) in texts
+
+    return (
+        all(one_of(path, texts) for path, texts in condition.when)
+        and not any(one_of(path, texts) for path, texts in condition.unless)
+        and all(walk(data, path.steps) not in (None, "", [], {}) for path in condition.has)
+    )
 
 
 def rendered(body: Any, words: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever JSON holds

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from bot import wire
-from bot.adapters.fieldmap import FIELDS, IGNORED, plain
+from bot.adapters.fieldmap import FIELDS, IGNORED, plain, walk
 from bot.errors import BadPayload, Impossible
 
 if TYPE_CHECKING:
@@ -99,18 +99,6 @@ class _View(NamedTuple):
                 return walk(self.payload, path.steps)
             case _:
                 return walk(self.item, path.steps)
-
-
-def walk(value: Any, steps: tuple[str, ...]) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """What stands at the end of the steps: keys of objects, numbers of entries in lists; None where nothing does."""
-    for step in steps:
-        if isinstance(value, dict):
-            value = value.get(step)
-        elif isinstance(value, list) and step.isascii() and step.isdecimal() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return None
-    return value
 
 
 def unpacked(how: Map, payload: dict[str, Any]) -> dict[str, Any]:

@@ -197,7 +197,7 @@ class Outbox:
             await self._give_up(push, str(error))
         except Unavailable as error:
             self._note_failure(push, breaker, begun, error.wait)
-            await self._later(push, str(error), wait=error.wait)
+            await self._later(push, str(error), wait=max(error.wait, error.pause))
         except Exception as error:  # a bug in a channel must not make it try again at once, and for ever
             log.exception("a channel failed", extra={"action": "failed", "kind": type(error).__name__})
             self._note_failure(push, breaker, begun, 0.0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bot import adapters, model, wire
-from bot.adapters import reader
+from bot.adapters import fieldmap, reader
 from bot.errors import WireError
 from bot.logs import documents
 from bot.logs.said import Said
@@ -77,7 +77,7 @@ def _said(how: Map, message: dict[str, Any], around: dict[str, Any], paper: Pape
     if "conversation_id" in message:
         room = {**room, "id": message["conversation_id"]}
     payload = {**message, "event": "message_created", "conversation": room}
-    deleted = reader.walk(message, ("content_attributes", "deleted")) is True
+    deleted = fieldmap.walk(message, ("content_attributes", "deleted")) is True
     arrived = reader.Arrived({}, f"{paper.number}:{number}")
     reading = reader.read(how, msgspec.json.encode(payload), arrived)
     events = [one.event for one in reading.heard if one.event["type"] == "message.created"]

@@ -16,9 +16,9 @@ import msgspec
 from aiohttp import web
 
 from bot.channels.alerting import Alerting
-from bot.channels.callback import Callback
 from bot.channels.outbox import Outbox
 from bot.channels.robots import Robots
+from bot.channels.ways import Ways
 from bot.config import Server
 from bot.engine import Engine
 from bot.fresh import stamp
@@ -52,7 +52,7 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
     metrics = Metrics(loop)
     app = make(loop, shops, metrics)
     private = config.server.allow_private_callbacks
-    app[OUTBOX] = outbox = Outbox(loop, Callback(shops, clock, allow_private=private))
+    app[OUTBOX] = outbox = Outbox(loop, Ways(shops, clock, allow_private=private))
     metrics.watch(outbox)
     keeper = Keeper(loop, shops, metrics, seen=seen, vectors=vectors_of(config))
     runner = Runner(app)

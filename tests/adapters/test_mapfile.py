@@ -38,7 +38,7 @@ def examples() -> list[str]:
 
 async def test_ten_lines_connect_a_tool(tmp_path):
     """The map in README.md has ten lines, and with the config beside it connects a tool that nobody has thought of."""
-    written, named = examples()
+    written, named, *_ = examples()
     assert len(written.splitlines()) == 10
     (tmp_path / "my-tool.toml").write_text(written, encoding="utf-8")
     (tmp_path / "library.toml").write_text(LIBRARY, encoding="utf-8")
@@ -58,6 +58,19 @@ async def test_ten_lines_connect_a_tool(tmp_path):
         assert [one["script"] for one in answer.json["results"][0]["suggestions"]] == ["test.ship"]
         held = (await server.api("GET", "/conversations/9")).json
         assert held["messages"][0]["at"] == "2026-11-21T09:59:58+08:00"
+
+
+def test_the_way_out_in_the_readme(tmp_path):
+    """The outward example in README.md goes with the ten lines above it, and the config beside it gives what it needs."""
+    written, named, given, out = examples()
+    (tmp_path / "my-tool.toml").write_text(f"{written}{out}", encoding="utf-8")
+    (tmp_path / "library.toml").write_text(LIBRARY, encoding="utf-8")
+    (tmp_path / "config.toml").write_text(f"{SHOP}{named}{given}", encoding="utf-8")
+    shops = assemble(
+        config.load(tmp_path / "config.toml", KNOWN | {"MY_TOOL_SECRET": "a-long-secret", "MY_TOOL_TOKEN": "t"})
+    )
+    assert shops["demo"].destination("my-tool", "message.send") == "demo/my-tool"
+    assert shops["demo"].destination("my-tool", "draft.held") is None
 
 
 def test_the_maps_that_come_along():

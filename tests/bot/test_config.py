@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import audit, config, demo, strict
-from bot.adapters.entrance import AdapterTable
+from bot.adapters.entrance import AdapterTable, OutTable
 from bot.robots import RobotTable
 from replies import DataError
 from replies.guard import Allowance
@@ -34,6 +34,7 @@ KNOWN = {
     "SHOP_ROBOT_URL": "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef",
     "SHOP_ROBOT_SECRET": "SEC0123456789abcdef",
     "SHOP_CHATWOOT_SECRET": "0123456789abcdef",
+    "SHOP_CHATWOOT_TOKEN": "0123456789abcdef",
 }
 SHOP = '[[shops]]\nid = "a"\nwebhook_secrets = ["env:SECRET"]\ntoken = "env:TOKEN"\n'
 
@@ -85,6 +86,7 @@ def test_the_example_loads_with_its_optional_blocks(written):
         (Bars, ("shops", 0, "bars")),
         (RobotTable, ("shops", 0, "robots", 0)),
         (AdapterTable, ("shops", 0, "adapters", "chatwoot")),
+        (OutTable, ("shops", 0, "adapters", "chatwoot", "out")),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
@@ -196,6 +198,9 @@ brands = "x"
     assert len(found) == len(wanted)
 
 
+UNREACHABLE = "shops[0].callback_url: must be an http or https address with a host and a port up to 65535"
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -207,8 +212,20 @@ brands = "x"
         ("[server]\nhost = ' '\n" + SHOP, "server.host: is empty"),
         (SHOP + SHOP.replace("TOKEN", "OTHER"), "shops[1].id: 'a' is taken by shops[0]"),
         (SHOP + SHOP.replace('"a"', '"b"'), "shops[1].token: is also that of shops[0]"),
-        (SHOP + 'callback_url = "http://[bad"', "shops[0].callback_url: must be an http or https address"),
-        (SHOP + 'callback_url = "http://x:99999"', "shops[0].callback_url: must be an http or https address"),
+        (SHOP + 'callback_url = "http://[bad"', UNREACHABLE),
+        (SHOP + 'callback_url = "http://x:99999"', UNREACHABLE),
+        (SHOP + 'callback_url = "http://x:0/"', "shops[0].callback_url: must be an http or https address"),
+        (SHOP + 'callback_url = "http://x:-1/"', UNREACHABLE),
+        (SHOP + 'callback_url = "http://x:8o80/"', UNREACHABLE),
+        (SHOP + 'callback_url = "http://:80/"', "shops[0].callback_url: must be an http or https address"),
+        (SHOP + 'callback_url = "http://a b/"', "shops[0].callback_url: must be an http or https address"),
+        (SHOP + 'callback_url = "http://店铺.example/"', "shops[0].callback_url: must be an http or https address"),
+        (SHOP + 'callback_url = "http://a..b/"', "shops[0].callback_url: 'a..b' is no name of a host"),
+        (
+            SHOP + f'callback_url = "http://{"a" * 64}.example/"',
+            f"shops[0].callback_url: '{'a' * 64}.example' is no name of a host",
+        ),
+        (SHOP + 'callback_url = "http://x/#y"', "shops[0].callback_url: must not hold a #, which is never sent"),
         (SHOP + 'timezone = ""', "shops[0].timezone: '' is not a time zone name (such as Asia/Shanghai)"),
         (SHOP + "stages = { x = 5 }", "shops[0].stages.x: Expected `array`, got `int`"),
         (SHOP + "stages = { x = [5, '5'] }", "shops[0].stages.x[1]: Expected `int`, got `str`"),

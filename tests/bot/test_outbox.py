@@ -53,7 +53,7 @@ class House:
         )
         await self.loop.start()
         self.callback = Callback(self.shops, self.clock, **{"allow_private": True, **settings})
-        self.outbox = Outbox(self.loop, self.callback, chance=random.Random(7))
+        self.outbox = Outbox(self.loop, self.callback, chance=random.Random(7))  # noqa: S311 - repeatable
         self.running = asyncio.create_task(self.outbox.run())
 
     async def close(self) -> None:
