@@ -22,6 +22,7 @@ _DELIMITERS = (",", "\t", ";", "，")
 _HEAD_WITHIN = 5  # rows: help text stands above the head in what some tools write
 WANTS = "至少要有回复内容一列"
 MIDNIGHT = time()
+_END = re.compile(r"\r\n|\r|\n")
 _LARGEST = 1_000_000  # characters of a cell
 
 
@@ -106,12 +107,22 @@ def _headless(rows: Sequence[Row], name: str, wants: str) -> DataError:
 def _csv_rows(text: str, name: str, delimiter: str, most: int | None = None) -> Iterator[Row]:
     """The rows, or the first `most`. Strict: a quote that is never closed would swallow the rows after it."""
     csv.field_size_limit(_LARGEST)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
     try:
         for number, cells in enumerate(islice(reader, most), 1):
             yield Row(number, tuple(cells))
     except csv.Error as error:
         raise DataError([f"{name} 第 {reader.line_num} 行: 双引号没有成对，或不是表格：{error}"]) from error
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines with their ends: io.StringIO would hold the text a second time, four bytes a character."""
+    at = 0
+    for match in _END.finditer(text):
+        yield text[at : match.end()]
+        at = match.end()
+    if at < len(text):
+        yield text[at:]
 
 
 def from_xlsx(data: bytes, name: str, heads: Callable[[Sequence[str]], bool], *, wants: str = WANTS) -> Table:
