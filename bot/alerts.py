@@ -41,6 +41,7 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
     missed: tuple[str, ...]
     mention: tuple[str, ...] = ()
     words: bool = False
+    form: Literal["text", "markdown"] = "text"
 
     def __repr__(self) -> str:
         """Without address and secret."""
@@ -118,6 +119,20 @@ class Owed(NamedTuple):
     lost: bool
 
 
+class Style(NamedTuple):
+    """What is put around the pieces of an alert ("{text}" stands for each), and between its lines."""
+
+    head: str = "{text}"
+    left: str = "{text}"
+    missed: str = "{text}"
+    line: str = "\n"
+
+
+PLAIN = Style()
+# What would be an order to a reader of markdown, in full-width forms, which are none.
+_ORDERS = str.maketrans("*_`[]#~|\\", "＊＿｀［］＃～｜＼")
+
+
 class Waiting(NamedTuple):
     """One conversation in an alert: its waits, most urgent first."""
 
@@ -159,7 +174,14 @@ def waiting(
 
 
 def compose(
-    found: Sequence[Waiting], *, title: str, now: int, limit: int, lines: int, size: Callable[[str], int] | None = None
+    found: Sequence[Waiting],
+    *,
+    title: str,
+    now: int,
+    limit: int,
+    lines: int,
+    size: Callable[[str], int] | None = None,
+    style: Style = PLAIN,
 ) -> str:
     """One alert for all who wait, most urgent first, with how long each has left; "" for nobody.
 
@@ -169,12 +191,14 @@ def compose(
     if not found:
         return ""
     measure = size or _bytes
-    ordered = sorted(found, key=lambda each: each.key)
+    ordered = sorted(found if style == PLAIN else map(_harmless, found), key=lambda each: each.key)
     shops = len({each.shop for each in found}) > 1
-    head = _head(ordered, title=title, shops=shops)
-    shown = [f"{place}. {_line(each, now=now, shops=shops)}" for place, each in enumerate(ordered[:lines], 1)]
+    head = style.head.replace("{text}", _head(ordered, title=title, shops=shops))
+    shown = [
+        f"{place}. {_line(each, now=now, shops=shops, style=style)}" for place, each in enumerate(ordered[:lines], 1)
+    ]
     for count in range(len(shown), -1, -1):
-        text = "\n".join([head, *shown[:count], *_rest(ordered[count:], now)])
+        text = style.line.join([head, *shown[:count], *_rest(ordered[count:], now)])
         if measure(text) <= limit:
             return text
     return cut(head, limit, measure)
@@ -187,8 +211,17 @@ def _head(ordered: Sequence[Waiting], *, title: str, shops: bool) -> str:
     return f"【{title}】{'' if shops else ordered[0].shop + '：'}{'，'.join(parts)}"
 
 
-def _line(each: Waiting, *, now: int, shops: bool) -> str:
-    owed = "；".join(f"{wait.label}{_left(wait, now)}" for wait in each.owed)
+def _harmless(each: Waiting) -> Waiting:
+    """Names and words that order nothing where markdown is read."""
+    owed = tuple(wait._replace(label=wait.label.translate(_ORDERS)) for wait in each.owed)
+    return Waiting(owed, *(text.translate(_ORDERS) for text in each[1:]))
+
+
+def _line(each: Waiting, *, now: int, shops: bool, style: Style) -> str:
+    owed = "；".join(
+        wait.label + (style.missed if wait.missed or now > wait.due else style.left).replace("{text}", _left(wait, now))
+        for wait in each.owed
+    )
     since = min(wait.start for wait in each.owed)
     words = f"「{each.words}」" if each.words else ""
     return f"{each.shop + ' ' if shops else ''}{each.buyer}：{owed}，已等{span(now - since)}{words}"

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from bot import strict
-from bot.alerts import Pace, Robot, heard
+from bot.alerts import PLAIN, Pace, Robot, Style, heard
 from replies import DataError
 
 if TYPE_CHECKING:
@@ -32,6 +32,16 @@ class Who(msgspec.Struct, frozen=True):
     title: str
     hears: Literal["every", "later", "last"]
     missed: bool
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """What is otherwise when a kind speaks markdown; each field is explained in robots.toml."""
+
+    payload: dict[str, Any]
+    bytes: int
+    style: dict[str, str]
+    mention: str = ""
+    mobiles: bool = True
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +66,22 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     mention: str = ""
     mobiles: bool = True
     sign: Literal["", "dingtalk", "feishu"] = ""
+    markdown: Form | None = None
+    style: Style = PLAIN
+
+    def spoken(self, form: str) -> Kind:
+        """The kind as it takes a form ("text" or "markdown"); one that has no markdown takes text."""
+        other = self.markdown
+        if form != "markdown" or other is None:
+            return self
+        style, everyone = Style(**other.style), ""
+        fields = {"payload": other.payload, "bytes": other.bytes, "mention": other.mention, "mobiles": other.mobiles}
+        return msgspec.structs.replace(self, **fields, style=style, everyone=everyone)
+
+    @property
+    def calls_all(self) -> bool:
+        """Can it call everybody?"""
+        return bool(self.everyone) or "{everyone}" in str(self.payload)
 
     @property
     def pace(self) -> Pace:
@@ -75,6 +101,11 @@ class _File(msgspec.Struct, frozen=True):
     who: dict[str, dict[str, Any]]
     marks: dict[str, str]
     kinds: dict[str, dict[str, Any]]
+
+
+def kind_of(robot: Robot) -> Kind:
+    """What a robot takes, in the form that its shop asks for."""
+    return data().kinds[robot.kind].spoken(robot.form)
 
 
 @cache
@@ -100,6 +131,7 @@ class RobotTable(msgspec.Struct, frozen=True, kw_only=True):
 
     `stages`: which warnings it hears, for all targets or for some by name. `missed`: does it hear misses, or of which
     targets? `mention`: "all", user ids and mobile numbers. `words`: may it show what the buyer last said?
+    `form`: markdown only where the kind has it.
     """
 
     kind: str
@@ -110,6 +142,7 @@ class RobotTable(msgspec.Struct, frozen=True, kw_only=True):
     missed: bool | list[str] | None = None
     mention: list[str] = msgspec.field(default_factory=list)
     words: bool = False
+    form: Literal["text", "markdown"] = "text"
 
 
 def read(
@@ -169,6 +202,7 @@ def _robot(table: RobotTable, url: str, secret: str, stages: Mapping[str, tuple[
         missed=tuple(missed) if isinstance(missed, list) else warned if missed else (),
         mention=tuple(table.mention),
         words=table.words,
+        form=table.form,
     )
 
 
@@ -183,15 +217,25 @@ def _mistakes(given: Mapping[str, Any], url: str | None) -> Iterator[str]:
     if kind is None:
         yield f"kind: {given['kind']!r} is not one of {', '.join(known.kinds)}"
         return
+    if given.get("form") == "markdown" and kind.markdown is None:
+        yield f"form: {kind.name} takes text"
+    kind = kind.spoken(given.get("form", "text"))
     if given.get("secret") and not kind.sign:
         yield f"secret: {kind.name} is not signed; leave it out"
     if url is not None:
         yield from _address(url, kind)
-    for one in given.get("mention", ()):
+    yield from _uncalled(given.get("mention", ()), kind)
+
+
+def _uncalled(mention: Iterable[str], kind: Kind) -> Iterator[str]:
+    """Whom the kind cannot call."""
+    for one in mention:
         if not _PERSON.fullmatch(one):
             yield f'mention: {one!r} is neither "all", a user id nor a mobile number'
         elif MOBILE.fullmatch(one) and not kind.mobiles:
             yield f"mention: {kind.name} can call user ids, no mobile numbers"
+        elif one == EVERYONE and not kind.calls_all:
+            yield f"mention: {kind.name} cannot call all in markdown"
 
 
 def _address(url: str, kind: Kind) -> Iterator[str]:
@@ -200,7 +244,7 @@ def _address(url: str, kind: Kind) -> Iterator[str]:
     if parts is None:
         yield "url: must be an http or https address"
         return
-    other = next((each for each in data().kinds.values() if parts.hostname in each.hosts and each is not kind), None)
+    other = next((each for each in data().kinds.values() if parts.hostname in each.hosts and each.name != kind.name), None)
     if other is not None:
         yield f"url: is the address of another kind: {other.name}"
     elif parts.hostname in kind.hosts:

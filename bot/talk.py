@@ -151,7 +151,8 @@ def insert(conversation: Conversation, message: Message, shop: Judged) -> Conver
         if change.id == message.id:
             message = apply(message, change)
     early = tuple(change for change in conversation.early if change.id != message.id)
-    if conversation.settled is not None and message.at < (conversation.settled.at or 0):
+    # What an agent's message settled ends with it: it answers all of its own second, too.
+    if conversation.settled is not None and message.at <= (conversation.settled.at or 0):
         return _replace(conversation, early=early)
     messages = list(conversation.messages)
     messages.insert(bisect_right(messages, message.at, key=_at), message)
@@ -177,7 +178,7 @@ def _cut(conversation: Conversation, shop: Judged) -> Conversation:
         return conversation
     starts = {wait.start for wait in conversation.waits}
     middle = messages[HELD // 2 : -HELD]
-    kept = [message for message in middle if message.at in starts or message.role == "agent"][-HELD:]
+    kept = [said for said in middle if said.at in starts or said.role not in ("buyer", "robot", "system")][-HELD:]
     return _replace(conversation, messages=(*messages[: HELD // 2], *kept, *messages[-HELD:]))
 
 

@@ -52,9 +52,15 @@ class Group:
         code = self.answer or self._judge(request, body, raw)
         if not code:
             self.bodies.append(body)
-            self.texts.append(body["content"]["text"] if self.kind == "feishu" else body["text"]["content"])
+            self.texts.append(self._text(body))
         self.heard.set()
         return web.json_response({"code": code} if self.kind == "feishu" else {"errcode": code, "errmsg": "as it is"})
+
+    def _text(self, body: dict[str, Any]) -> str:
+        if self.kind == "feishu":
+            return body["content"]["text"]
+        said = body[body["msgtype"]]
+        return said["text"] if (self.kind, body["msgtype"]) == ("dingtalk", "markdown") else said["content"]
 
     def _judge(self, request: web.Request, body: dict[str, Any], raw: bytes) -> int:
         minute = [at for at in self.came if at > self.clock.now() - 60]
@@ -62,7 +68,7 @@ class Group:
             case "wecom":
                 if request.query.get("key") != KEY:
                     return 93000
-                if len(body["text"]["content"].encode()) > 2048:
+                if len(self._text(body).encode()) > (2048 if body["msgtype"] == "text" else 4096):
                     return 40058
                 return 45009 if len(minute) > 20 else 0
             case "dingtalk":

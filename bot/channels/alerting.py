@@ -11,7 +11,7 @@ from bot import alerts, lost
 from bot.channels.robots import size
 from bot.errors import Busy, Refused, Unavailable
 from bot.ports import Alert, Spoke
-from bot.robots import data
+from bot.robots import data, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,7 +119,7 @@ class Alerting:
         quiet = spoke.quiet_until if spoke.quiet_until <= now + LONGEST_QUIET else now
         hushed = self._hushed.get(robot, 0.0)
         quiet = max(quiet, hushed if hushed <= now + LONGEST_QUIET else now)
-        pace = data().kinds[self._one(robot).kind].pace
+        pace = kind_of(self._one(robot)).pace
         urgent = None if due is None else now + clock.seconds_until(due)
         return alerts.slot(pace, now, last=spoke.last, quiet_until=quiet, due=urgent) - now
 
@@ -183,7 +183,7 @@ class Alerting:
 
     async def _say(self, robot: str, found: Found) -> None:
         one = self._one(robot)
-        kind = data().kinds[one.kind]
+        kind = kind_of(one)
         mention = list(
             dict.fromkeys(call for shop in dict.fromkeys(found.shops) for call in self._robots[robot][shop].mention)
         )
@@ -194,6 +194,7 @@ class Alerting:
             limit=kind.bytes,
             lines=kind.lines,
             size=lambda text: size(one, kind, text, mention, self._loop.clock.world()),
+            style=kind.style,
         )
         spoke = self._spoke[robot]
         name = f"{one.who} of {', '.join(self._robots[robot])}"

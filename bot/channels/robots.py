@@ -15,7 +15,7 @@ from yarl import URL
 
 from bot.channels.callback import PublicResolver, literal_is_private
 from bot.errors import Refused, Unavailable
-from bot.robots import EVERYONE, MOBILE, data
+from bot.robots import EVERYONE, MOBILE, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ class Robots:
 
         Raises Refused where trying again cannot help, else Unavailable with the seconds to wait if they are known.
         """
-        kind = data().kinds[robot.kind]
+        kind = kind_of(robot)
         if not self._allow_private and literal_is_private(URL(robot.url).host or ""):
             raise Refused("the robot's address is private; [server] allow_private_callbacks forbids it")
         # The engine's clock may run fast in trials; what is signed is the time that the receiver has.
@@ -110,13 +110,10 @@ def _code(kind: Kind, answer: bytes) -> int | None:
 
 def request(robot: Robot, kind: Kind, text: str, mention: Sequence[str], now: float) -> Request:
     """Address and body for `text`, signed where the robot has a secret; `now` in unix seconds of the world."""
-    everyone = EVERYONE in mention
-    mobiles = [one for one in mention if one != EVERYONE and kind.mobiles and MOBILE.fullmatch(one)]
-    users = [one for one in mention if one != EVERYONE and one not in mobiles]
-    users += [kind.everyone] if everyone and kind.everyone else []
-    called = "".join(kind.mention.replace("{user}", user) for user in users)
-    values = {"{text}": called + text, "{users}": users, "{mobiles}": mobiles, "{everyone}": everyone}
-    payload = _filled(kind.payload, values)
+    users, mobiles = _called(kind, mention)
+    whole = _whole(kind, text, mention)
+    values = {"{text}": whole, "{users}": users, "{mobiles}": mobiles, "{everyone}": EVERYONE in mention}
+    payload = _filled(kind.payload, {**values, "{title}": robot.title})
     url = robot.url
     if robot.secret and kind.sign == "dingtalk":
         stamp = int(now * 1000)
@@ -130,7 +127,21 @@ def size(robot: Robot, kind: Kind, text: str, mention: Sequence[str], now: float
     """The bytes that the kind's limit is of, if `text` is sent."""
     if kind.counted == "body":
         return len(request(robot, kind, text, mention, now).body)
-    return len(text.encode())
+    return len(_whole(kind, text, mention).encode())
+
+
+def _called(kind: Kind, mention: Sequence[str]) -> tuple[list[str], list[str]]:
+    """User ids and mobile numbers to call."""
+    mobiles = [one for one in mention if one != EVERYONE and kind.mobiles and MOBILE.fullmatch(one)]
+    users = [one for one in mention if one != EVERYONE and one not in mobiles]
+    users += [kind.everyone] if EVERYONE in mention and kind.everyone else []
+    return users, mobiles
+
+
+def _whole(kind: Kind, text: str, mention: Sequence[str]) -> str:
+    """The text after those who are called inside it, where that is how it is done."""
+    users, mobiles = _called(kind, mention)
+    return "".join(kind.mention.replace("{user}", one) for one in [*users, *mobiles] if kind.mention) + text
 
 
 def _filled(template: Any, values: dict[str, Any]) -> Any:  # noqa: ANN401 - a piece of a payload

@@ -89,6 +89,19 @@ def test_the_last_words_are_the_buyers_that_still_stand():
     assert silent.words == ""
 
 
+def test_markdown_orders_nothing():
+    """What buyers write cannot become a link, a heading or bold type; what we stress is stressed."""
+    style = alerts.Style(head="**{text}**", left="<{text}>", missed="!{text}!", line="\n\n")
+    held = talk(name="[点我](http://x)*_`#")
+    found = [alerts.waiting(held, held.waits, shop="店", labels={}, zone=Zone("Asia/Shanghai"), marks=None)]
+    text = alerts.compose(found, title="快回", now=NINE + 3000, limit=4096, lines=9, style=style)
+    head, line = text.split("\n\n")
+    assert head.startswith("**【快回】店：")
+    assert "［点我］(http://x)" in line
+    assert not set("*_`[]#") & set(line.partition("：")[0])
+    assert "<剩" in line
+
+
 def test_nobody_waiting_is_no_alert():
     """Nothing is composed for nobody."""
     assert alerts.compose([], title="快回提醒", now=NINE, limit=2048, lines=50) == ""

@@ -126,6 +126,13 @@ def test_stages_of_the_shop_are_those_heard(load):
             {"kind": '"feishu"', "url": '"env:FEISHU"', "mention": '["13900000000"]'},
             "mention: 飞书群机器人 can call user ids, no mobile numbers",
         ),
+        ({"form": '"markdown"', "mention": '["all"]'}, "mention: 企业微信群机器人 cannot call all in markdown"),
+        (
+            {"form": '"markdown"', "mention": '["13900000000"]'},
+            "mention: 企业微信群机器人 can call user ids, no mobile numbers",
+        ),
+        ({"kind": '"feishu"', "url": '"env:FEISHU"', "form": '"markdown"'}, "form: 飞书群机器人 takes text"),
+        ({"form": '"html"'}, "form: Invalid enum value 'html'"),
         ({"colour": '"red"'}, "colour: unknown key"),
         ({"missed": '"yes"'}, "missed: Expected `bool | array | null`, got `str`"),
     ],

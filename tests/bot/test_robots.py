@@ -173,6 +173,45 @@ def test_bodies_are_those_of_the_vendors(shop, kind, mention, expected):
     assert str(sent.url) == f"https://example.com/hook?key=k{signed}"
 
 
+@pytest.mark.parametrize(
+    ("kind", "mention", "expected"),
+    [
+        (
+            "wecom",
+            ["zhang.san"],
+            {"msgtype": "markdown", "markdown": {"content": "<@zhang.san>有人在等"}},
+        ),
+        (
+            "dingtalk",
+            ["user1", "13912345678", "all"],
+            {
+                "msgtype": "markdown",
+                "markdown": {"title": "快回提醒", "text": "@user1 @13912345678 有人在等"},
+                "at": {"atMobiles": ["13912345678"], "atUserIds": ["user1"], "isAtAll": True},
+            },
+        ),
+    ],
+)
+def test_markdown_has_its_own_bodies(shop, kind, mention, expected):
+    """Whoever is called stands in the text."""
+    (robot,) = read(shop, "https://example.com/hook?key=k", kind=kind, who="agent", form="markdown")
+    assert json.loads(request(robot, robots.kind_of(robot), "有人在等", mention, 1_767_225_600).body) == expected
+
+
+async def test_markdown_keeps_its_larger_room(house, open_group):
+    """企业微信 takes 4096 bytes of markdown: more than half of fifty long names are in it, with the time left in colour."""
+    made = await open_group("wecom", form="markdown", mention=["zhang.san"])
+    for number in range(50):
+        await house.put(to=f"c{number}", name=f"买家[{number:02d}](x)")
+    await house.move_to(NINE + 1800)
+    await house.speak()
+    (text,) = made.texts
+    assert text.startswith(
+        "<@zhang.san>**【快回提醒】演示店铺：50位买家在等回复**\n1. 买家［00］(x)：1小时有效回复率<font"
+    )
+    assert 3000 < len(text.encode()) <= 4096
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_fifty_chats_of_one_second_are_one_alert(house, open_group, kind):
     """All are in it or counted, in order of urgency, signed, and within the robot's room; nothing is left over."""
