@@ -8,6 +8,7 @@ import msgspec
 from rapidfuzz import fuzz
 
 from bot import deadline, talk, telling
+from bot.effects import Credit, Effect, HandOver, Hold, Noted, Send, Settle, Step, Suggest, Violation
 from bot.model import (
     AgentSaid,
     AlarmDue,
@@ -18,27 +19,17 @@ from bot.model import (
     Closed,
     ContextChanged,
     Conversation,
-    Credit,
     Delivered,
     Drafted,
     Edited,
-    Effect,
-    HandOver,
-    Hold,
     Message,
-    Noted,
     Picked,
     Queued,
     Recalled,
     RobotSaid,
     Role,
-    Send,
     SendFailed,
-    Settle,
-    Step,
-    Suggest,
     SystemSaid,
-    Violation,
 )
 from replies.learning import UNNAMED
 

@@ -10,26 +10,17 @@ import msgspec
 
 from bot import alerts, inspection, lost, outward, wire
 from bot.decide import decide
+from bot.effects import Credit, Effect, HandOver, Hold, Late, Send, Settle, Step, Suggest, Warn
 from bot.model import (
     AgentSaid,
     AlarmDue,
     BuyerSaid,
     Conversation,
-    Credit,
     Drafted,
     Edited,
-    Effect,
-    HandOver,
-    Hold,
-    Late,
     Recalled,
     RobotSaid,
-    Send,
-    Settle,
-    Step,
-    Suggest,
     SystemSaid,
-    Warn,
 )
 from bot.ports import Act, Alert, Event, Reply
 from bot.relearn import relearn

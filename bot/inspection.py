@@ -13,13 +13,13 @@ import hashlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from bot.model import Hold, Noted, Send, Violation
+from bot.effects import Hold, Noted, Send, Violation
 from bot.ports import Inspection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.model import Effect
+    from bot.effects import Effect
 
 GIVEN_UP = 86_400  # seconds after which a reply that was held and never sent was rightly held
 LONGEST = 80  # characters kept of a message and of what a rule found in it

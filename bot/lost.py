@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.model import Answered, Late, Warn
+from bot.effects import Answered, Late, Warn
 from bot.ports import LostDay
 
 if TYPE_CHECKING:
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from bot.deadline import Zone
     from bot.decide import Shop
-    from bot.model import Conversation, Effect, Wait
+    from bot.effects import Effect
+    from bot.model import Conversation, Wait
     from bot.ports import Store
 
 

@@ -1,4 +1,4 @@
-"""I am the vocabulary: facts that happened, the conversation they add up to, and the effects that follow.
+"""I am the vocabulary: facts that happened, and the conversation they add up to; what follows is in bot.effects.
 
 话术 script · 问法 phrasing · 买家 buyer · 客服 agent · 店铺 shop · 平台 platform · 违规 violation · 规则包 policy pack ·
 命中 finding · 响应时限 reply target · 提醒 alarm/warning · 有效回复率 effective reply rate · 快捷编码 shortcut ·
@@ -15,7 +15,6 @@ from typing import Literal
 
 import msgspec
 
-from replies.guard import Finding, Verdict
 from replies.match import Suggestion
 
 Kind = Literal["text", "image", "video", "audio", "card", "order", "emotion", "file"]
@@ -261,103 +260,3 @@ class Conversation(msgspec.Struct, frozen=True, gc=False):
     def buyer_id(self) -> str:
         """The buyer, or the conversation where the tool does not name one."""
         return self.buyer or self.id
-
-
-class Suggest(msgspec.Struct, frozen=True):
-    """Put these suggestions before the agent; an empty tuple takes earlier ones away."""
-
-    turn: tuple[str, ...]
-    suggestions: tuple[Suggestion, ...]
-
-
-class Send(msgspec.Struct, frozen=True):
-    """Deliver a reply that passed the guard."""
-
-    id: str
-    agent: str
-    text: str
-    script: str
-    override: str
-    verdict: Verdict
-
-
-class Hold(msgspec.Struct, frozen=True):
-    """Keep a reply back and say why. `overridable`: it may go all the same when somebody says why."""
-
-    id: str
-    agent: str
-    text: str
-    script: str
-    override: str
-    verdict: Verdict
-    overridable: bool = False
-
-
-class Noted(msgspec.Struct, frozen=True):
-    """Rules in watch mode would have spoken about the draft or message `id`: recorded, and no more."""
-
-    id: str
-    agent: str
-    text: str
-    findings: tuple[Finding, ...]
-
-
-class Violation(msgspec.Struct, frozen=True):
-    """A message already on the platform breaks a rule."""
-
-    id: str
-    role: Role
-    agent: str
-    text: str
-    findings: tuple[Finding, ...]
-
-
-class Warn(msgspec.Struct, frozen=True):
-    """The wait will be missed in `stage` seconds or less."""
-
-    wait: Wait
-    stage: int
-
-
-class Late(msgspec.Struct, frozen=True):
-    """The wait was missed."""
-
-    wait: Wait
-
-
-class Answered(msgspec.Struct, frozen=True):
-    """A wait that was warned of or missed is over: answered, or (`recalled`) all its messages withdrawn."""
-
-    wait: Wait
-    corrected: bool = False
-    recalled: bool = False
-
-
-class Credit(msgspec.Struct, frozen=True):
-    """What an agent did with a suggested script, and for which words of the buyer."""
-
-    script: str
-    action: Action
-    agent: str
-    asked: str
-
-
-class HandOver(msgspec.Struct, frozen=True):
-    """No person of the shop sees the conversation: give it to them."""
-
-
-class Settle(msgspec.Struct, frozen=True):
-    """A queued reply reached its end."""
-
-    id: str
-    failed: str = ""
-
-
-Effect = Suggest | Send | Hold | Noted | Violation | Warn | Late | Answered | Credit | Settle | HandOver
-
-
-class Step(msgspec.Struct, frozen=True):
-    """What follows from a fact: the next conversation, and the effects in order."""
-
-    conversation: Conversation
-    effects: tuple[Effect, ...] = ()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bot import model, wire
+from bot import effects, model, wire
 
 if TYPE_CHECKING:
     from bot.blame import CountedWait
@@ -25,45 +25,45 @@ class Shown(msgspec.Struct, frozen=True):
     about: str = ""
 
 
-def event(effect: model.Effect, conversation: model.Conversation, zone: Zone, at: int) -> Shown | None:
+def event(effect: effects.Effect, conversation: model.Conversation, zone: Zone, at: int) -> Shown | None:
     """The event that tells of an effect; None for what only the store keeps."""
     place: dict[str, Any] = {"conversation": conversation.id, "buyer": conversation.buyer_id}
     match effect:
-        case model.Suggest(turn=turn, suggestions=suggestions):
+        case effects.Suggest(turn=turn, suggestions=suggestions):
             data = {**place, "turn": turn, "silent": not suggestions, "suggestions": suggestions}
             return Shown("suggestion.created", data)
-        case model.Send():
+        case effects.Send():
             return Shown("message.send", {**place, **_draft(effect), "script": effect.script or None}, about=effect.id)
-        case model.Hold():
+        case effects.Hold():
             return Shown("draft.held", {**place, **_draft(effect), **judged(effect)})
-        case model.Violation():
+        case effects.Violation():
             said = {"id": effect.id, "role": effect.role, "agent": effect.agent or None, "text": effect.text}
             return Shown("violation.seen", {**place, **said, "findings": effect.findings})
-        case model.Warn() | model.Late() | model.Answered():
+        case effects.Warn() | effects.Late() | effects.Answered():
             kind, data = _clock(effect, zone)
             data = {**place, **_wait(effect.wait, zone), "at": wire.iso(at, zone), **data}
-            return Shown(kind, data, about=effect.wait.target if isinstance(effect, model.Warn) else "")
-        case model.Settle(id=identity, failed=failed):
+            return Shown(kind, data, about=effect.wait.target if isinstance(effect, effects.Warn) else "")
+        case effects.Settle(id=identity, failed=failed):
             data = {**place, "reply_id": identity} | ({"reason": failed} if failed else {})
             return Shown("message.failed" if failed else "message.sent", data, push=False)
-        case model.HandOver():
+        case effects.HandOver():
             return Shown("conversation.handover", place)
-        case model.Credit() | model.Noted():
+        case effects.Credit() | effects.Noted():
             return None
 
 
-def _draft(effect: model.Send | model.Hold) -> dict[str, Any]:
+def _draft(effect: effects.Send | effects.Hold) -> dict[str, Any]:
     return {"reply_id": effect.id, "agent": effect.agent, "text": effect.text}
 
 
-def _clock(effect: model.Warn | model.Late | model.Answered, zone: Zone) -> tuple[str, dict[str, Any]]:
+def _clock(effect: effects.Warn | effects.Late | effects.Answered, zone: Zone) -> tuple[str, dict[str, Any]]:
     """The event's type, and what it says beside the wait and the time."""
     match effect:
-        case model.Warn(stage=stage):
+        case effects.Warn(stage=stage):
             return "deadline.warning", {"stage": stage}
-        case model.Late():
+        case effects.Late():
             return "deadline.missed", {}
-        case model.Answered(wait=wait):
+        case effects.Answered(wait=wait):
             data: dict[str, Any] = {"reason": "recalled" if effect.recalled else "answered"}
             data |= {"answered": wire.iso(wait.answered, zone)} if wait.answered is not None else {}
             return "deadline.cleared", data | ({"corrected": True} if effect.corrected else {})
@@ -95,9 +95,9 @@ def verdict(given: Verdict, *, overridable: bool = False) -> dict[str, Any]:
     return shown | ({"overridable": overridable} if given.findings else {})
 
 
-def judged(effect: model.Send | model.Hold) -> dict[str, Any]:
+def judged(effect: effects.Send | effects.Hold) -> dict[str, Any]:
     """The verdict on a reply. What was sent in spite of findings could be overridden."""
-    return verdict(effect.verdict, overridable=effect.overridable if isinstance(effect, model.Hold) else True)
+    return verdict(effect.verdict, overridable=effect.overridable if isinstance(effect, effects.Hold) else True)
 
 
 def _wait(wait: model.Wait, zone: Zone) -> dict[str, Any]:

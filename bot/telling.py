@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from bot.model import Answered, Late, Warn
+from bot.effects import Answered, Late, Warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.deadline import Target
-    from bot.model import Effect, Wait
+    from bot.effects import Effect
+    from bot.model import Wait
 
 _replace = msgspec.structs.replace
 

@@ -14,6 +14,7 @@ PRODUCT = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "replies").rglob("*.py
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 PURE = {
     "bot.model",
+    "bot.effects",
     "bot.deadline",
     "bot.telling",
     "bot.decide",
