@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,24 +46,27 @@ def replay(
     is played if any line cannot be read, unless --skip-bad says that the rest is enough.
     """
     from bot import compare as comparing
+    from bot import summary
     from bot.progress import bar
-    from bot.replay import Replay, summary
+    from bot.replay import Replay, play
     from bot.shop import trial
 
     wishes = cli_logs.Given(**given)
-    with cli_logs.read(logs, wishes) as said:
+    with cli_logs.read(logs, wishes) as said, ExitStack() as open_runs:
         timed, timezone = said.timed, wishes.timezone
-        run = Replay(trial(platform, [library] if library else [], timezone, targets=timed), timed=timed)
-        other = Replay(_other(compare, platform, timezone, targets=timed), timed=timed) if compare else None
+        seen, differences = summary.Summary(), comparing.Comparison()
+        shop = trial(platform, [library] if library else [], timezone, targets=timed)
+        other = _other(compare, platform, timezone, targets=timed) if compare else None
+        observers = (seen, differences.first) if other else (seen,)
+        runs = [open_runs.enter_context(Replay(shop, observers, timed=timed))]
+        if other:
+            runs.append(open_runs.enter_context(Replay(other, (differences.second,), timed=timed)))
         with bar(len(said)) as progress:
-            result = run.run(said, progress=progress)
-        if other is not None:
-            with bar(len(said)) as progress:
-                other.run(said, progress=progress)
-            result["compare"] = comparing.differences(run.trace, other.trace)
+            play(said, runs, progress=progress)
+    result = seen.result() | ({"compare": differences.result()} if other else {})
     if out:
         _write(out, result)
-    for line in summary(result):
+    for line in summary.lines(result):
         click.echo(line)
     if other is not None:
         for line in comparing.lines(result["compare"]):

@@ -113,6 +113,12 @@ _ROLES: dict[type, str] = {
 }
 
 
+def who(fact: model.AnyFact) -> dict[str, Any]:
+    """Who said it: `role`, and of an agent with a name `agent`, else None."""
+    agent = fact.agent if isinstance(fact, model.AgentSaid) else ""
+    return {"role": _ROLES[type(fact)], "agent": agent or None}
+
+
 def messages(facts: list[model.AnyFact], zone: Zone) -> list[dict[str, Any]]:
     """A conversation's messages as they read now, oldest first: edits applied in order of time, recalled ones marked."""
     said: dict[str, dict[str, Any]] = {}

@@ -1,116 +1,142 @@
-"""I ask: what would we have done? Recorded conversations through the same engine, on a clock that only they move."""
+"""I ask: what would we have done? Recorded conversations through the same engine, on a clock that only they move.
+
+What happens is told to observers, plain functions that are called with each record in its turn:
+
+    Began                    once: the shop, and whether the log has times
+    Played | Rang  ...       each message of the log, and each alarm, in the order of time
+    Ended  ...               each conversation once, by id: its messages and their inspection (质检)
+    Rated                    once: the reply rates
+
+The fields of the records stand in bot/played.py: of a message what was offered for it and what stood there before, what
+the guard found (held or warned), the clocks of its conversation, the events it caused. A replay remembers none of them:
+what an observer wants to keep it keeps itself. The summary (bot/summary.py) is one, the comparison of two replays
+(bot/compare.py) another.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import groupby, zip_longest
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from bot import history, outward, rates, wire
-from bot.compare import Trace
+from bot import history, rates, talk, wire
 from bot.model import AgentSaid, BuyerSaid, RobotSaid, SystemSaid
+from bot.played import Began, Ended, Played, Rang, Rated
 from bot.virtual import VirtualDriver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from bot.logs import Said
+    from bot.model import AnyFact
+    from bot.played import Observer, Record, Told
     from bot.ports import Event
     from bot.shop import Shop
 
+    SaidFact = BuyerSaid | AgentSaid | RobotSaid | SystemSaid
+
 # A log without times is played one message a second from here; nothing is then said about time.
 UNTIMED_START = wire.EARLIEST
+_EVERY = 512  # messages between two words about progress
+_RINGS = ("deadline.warning", "deadline.missed")
 
 
 class Replay:
-    """One run over one log. `result()` is plain JSON data, equal for equal logs."""
+    """One run over one log, told to observers; a context manager that lets go of the store, which is in memory."""
 
-    def __init__(self, shop: Shop, *, timed: bool) -> None:
+    def __init__(self, shop: Shop, observers: Sequence[Observer], *, timed: bool) -> None:
         """Without times (`timed` False) the shop must have no targets."""
-        self.shop, self.timed = shop, timed
+        self.shop, self._observers = shop, observers
         self._driver = VirtualDriver({shop.id: shop}, self._hear)
-        self._asked = self._shown = 0
-        self._messages = self._facts = self._checked = 0
-        self._conversations: set[str] = set()
-        self._findings: list[dict[str, Any]] = []
-        self._worst: dict[str, int] = {"warn": 0, "block": 0}
-        self._alarms: list[dict[str, Any]] = []
-        self.trace = Trace({}, {}, {}, {})
+        self._heard: list[tuple[str, Told]] | None = None  # what the message now applied causes
+        self._number = 0
+        self._tell(Began(shop, timed))
 
-    def run(self, said: Iterable[Said], *, progress: Callable[[int], None]) -> dict[str, Any]:
-        """Play the messages; `progress` is called with how many are done. The store is in memory and closed after."""
-        try:
-            position = -1
-            for position, message in enumerate(said):
-                self._put(_fact(self.shop.id, message, UNTIMED_START + position))
-                if position % 512 == 0:
-                    progress(position)
-            self._driver.finish()
-            progress(position + 1)
-            return self._result()
-        finally:
-            self._driver.close()
-
-    def _put(self, fact: BuyerSaid | AgentSaid | RobotSaid | SystemSaid) -> None:
-        self._messages += 1
-        outcome = self._driver.put(fact)
-        if outcome.duplicate:
+    def put(self, said: Said) -> None:
+        """Play the next message; logs are played in the order of time."""
+        fact = _fact(self.shop.id, said, UNTIMED_START + self._number)
+        self._driver.move_to(fact.arrived, including=False)
+        before = self._driver.engine.conversation(self.shop.id, fact.conversation)
+        self._heard = []
+        outcome = self._driver.apply(fact)
+        heard, self._heard = self._heard, None
+        played = Played(self._number, fact, before, outcome.conversation)
+        self._number += 1
+        if outcome.duplicate or outcome.failed:
+            self._tell(played._replace(before=None, duplicate=outcome.duplicate, failed=outcome.failed))
             return
-        self._facts += 1
-        self._conversations.add(fact.conversation)
-        if isinstance(fact, BuyerSaid) and fact.kind == "text" and fact.text.strip() and outcome.conversation:
-            self._asked += 1
-            offered = outcome.conversation.offered
-            self._shown += bool(offered)
-            self.trace.offered[fact.conversation, fact.id] = tuple(found.script for found in offered)
-        self.trace.texts[fact.conversation, fact.id] = fact.text
-        self._checked += isinstance(fact, AgentSaid | RobotSaid) and bool(fact.text)
+        ours = isinstance(fact, AgentSaid | RobotSaid)
+        self._tell(
+            played._replace(
+                turn=tuple(talk.open_turn(before)) if before is not None and isinstance(fact, AgentSaid) else (),
+                findings=tuple(
+                    finding for kind, told in heard if kind == "violation.seen" for finding in told["findings"]
+                ),
+                events=tuple(one for one in heard if one[0] != "violation.seen"),
+                asked=isinstance(fact, BuyerSaid) and fact.kind == "text" and bool(fact.text.strip()),
+                checked=ours and bool(fact.text),
+            )
+        )
+
+    def finish(self) -> Iterator[None]:
+        """After the last message: run the clock on until no alarm is armed, then tell how all ended.
+
+        Yields after each conversation, so that several replays can be finished side by side.
+        """
+        self._driver.finish()
+        for conversation, facts in groupby(self._facts(), key=_conversation):
+            self._tell(_ended(conversation, facts))
+            yield
+        self._tell(Rated(tuple(self._rates())))
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._driver.close()
+
+    def __enter__(self) -> Self:
+        """The replay itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the store."""
+        self.close()
+
+    def _tell(self, record: Record) -> None:
+        for observer in self._observers:
+            observer(record)
 
     def _hear(self, event: Event) -> None:
-        if event.type == "violation.seen":
-            data = msgspec.json.decode(event.data)
-            actions = {finding["action"] for finding in data["findings"]}
-            self._worst["block" if "block" in actions else "warn"] += 1
-            place = {key: data[key] for key in ("conversation", "id", "role", "agent", "text")}
-            self._findings += [{**place, **finding} for finding in data["findings"]]
-            rules = tuple(finding["rule"] for finding in data["findings"])
-            self.trace.findings[data["conversation"], data["id"]] = rules
-        elif event.type == "deadline.warning":
-            data = msgspec.json.decode(event.data)
-            self._alarms.append({key: data[key] for key in ("conversation", "target", "stage", "at", "due")})
-            wait = data["conversation"], f"{data['target']} {data['start']}"
-            self.trace.warned[wait] = (*self.trace.warned.get(wait, ()), data["stage"])
+        if self._heard is not None:
+            self._heard.append((event.type, msgspec.json.decode(event.data)))
+        elif event.type in _RINGS:
+            self._tell(Rang(event.type, event.conversation, msgspec.json.decode(event.data)))
 
-    def _result(self) -> dict[str, Any]:
-        stopped = sum(self._worst.values())
-        return {
-            "conversations": len(self._conversations),
-            "messages": self._messages,
-            "facts": self._facts,
-            "library": self.shop.matcher.library.version,
-            "rules": self.shop.guard.version,
-            "suggest": {"asked": self._asked, "shown": self._shown, "silent": self._asked - self._shown},
-            "guard": {
-                "checked": self._checked,
-                "allow": self._checked - stopped,
-                **self._worst,
-                "findings": self._findings,
-            },
-            "deadline": {"timed": self.timed, "targets": self._targets(), "alarms": self._alarms},
-        }
+    def _facts(self) -> Iterator[AnyFact]:
+        return self._driver.engine.store.facts_between(self.shop.id, 0, 1 << 60)
 
-    def _targets(self) -> list[dict[str, Any]]:
-        if not self.shop.targets:
-            return []
-        store = self._driver.engine.store
-        lines = tuple(history.lines(store.facts_between(self.shop.id, 0, 1 << 60)))
-        now = int(self._driver.clock.now())
-        return [
-            outward.rate(rates.rate(lines, target, self.shop.zone, now=now), self.shop) for target in self.shop.targets
-        ]
+    def _rates(self) -> Iterator[rates.Rate]:
+        if self.shop.targets:
+            lines = tuple(history.lines(self._facts()))
+            now = int(self._driver.clock.now())
+            for target in self.shop.targets:
+                yield rates.rate(lines, target, self.shop.zone, now=now)
 
 
-def _fact(shop: str, said: Said, position: int) -> BuyerSaid | AgentSaid | RobotSaid | SystemSaid:
+def play(said: Iterable[Said], runs: Sequence[Replay], *, progress: Callable[[int], None]) -> None:
+    """Play the messages through one replay or, side by side, through several; `progress` hears how many are done."""
+    position = -1
+    for position, message in enumerate(said):
+        for run in runs:
+            run.put(message)
+        if position % _EVERY == 0:
+            progress(position)
+    for _ in zip_longest(*(run.finish() for run in runs)):
+        pass
+    progress(position + 1)
+
+
+def _fact(shop: str, said: Said, position: int) -> SaidFact:
     at = position if said.at is None else said.at
     base: dict[str, Any] = {
         "shop": shop,
@@ -133,22 +159,12 @@ def _fact(shop: str, said: Said, position: int) -> BuyerSaid | AgentSaid | Robot
             return SystemSaid(**base)
 
 
-def summary(result: dict[str, Any]) -> Iterable[str]:
-    """The result in a few Chinese lines."""
-    suggest, guard, deadline = result["suggest"], result["guard"], result["deadline"]
-    yield f"会话 {result['conversations']} 个，消息 {result['messages']} 条"
-    asked = suggest["asked"]
-    share = f"（{suggest['shown'] / asked:.1%}）" if asked else ""
-    yield f"话术：买家提问 {asked} 次，给出建议 {suggest['shown']} 次{share}，静默 {suggest['silent']} 次"
-    yield f"检查：客服消息 {guard['checked']} 条，放行 {guard['allow']}，提醒 {guard['warn']}，拦截 {guard['block']}"
-    if not deadline["timed"]:
-        yield "时限：记录没有时间，不作统计"
-        return
-    for target in deadline["targets"]:
-        if "mean_s" in target:
-            mean = "—" if target["mean_s"] is None else f"{target['mean_s']:.1f} 秒"
-            yield f"时限：{target['label']} {mean}（{target['population']} 次）"
-            continue
-        rate = "—" if target["rate"] is None else f"{target['rate']:.2%}"
-        yield f"时限：{target['label']} {rate}（{target['met']}/{target['population']}），超时 {len(target['late'])} 次"
-    yield f"提醒：{len(deadline['alarms'])} 次"
+def _conversation(fact: AnyFact) -> str:
+    return fact.conversation
+
+
+def _ended(conversation: str, facts: Iterable[AnyFact]) -> Ended:
+    said = [fact for fact in facts if isinstance(fact, BuyerSaid | AgentSaid | RobotSaid | SystemSaid)]
+    said.sort(key=lambda fact: fact.at)
+    buyer = next((fact.buyer for fact in said if isinstance(fact, BuyerSaid) and fact.buyer), conversation)
+    return Ended(conversation, buyer, tuple(said), {})
