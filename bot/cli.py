@@ -14,6 +14,7 @@ from bot.cli_guard import each_line, guard
 from bot.cli_library import library
 from bot.cli_outbox import outbox
 from bot.cli_replay import PLATFORMS, replay
+from bot.cli_robots import robots
 from bot.cli_server import send, serve, watch
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def main() -> None:
 main.add_command(serve)
 main.add_command(send)
 main.add_command(watch)
+main.add_command(robots)
 main.add_command(guard)
 main.add_command(adapter)
 main.add_command(outbox)

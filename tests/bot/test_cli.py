@@ -29,6 +29,7 @@ PROMISED = {
     "--right --wrong --by --why --import --into --shop --config --data",
     "rates": "DAY --shop",
     "check": "--config",
+    "robots": "--config --shop --send",
     "send": "[TEXT]",
     "library lint": "[PATH]",
     "library import": "FILE --into --format --encoding --platform --update --skip --dry-run",
