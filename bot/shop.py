@@ -116,6 +116,11 @@ class Shop:
         """Does anything go out to a chat tool?"""
         return bool(self.callback_url) or any(one.out is not None for one in self.adapters.values())
 
+    @property
+    def pulls(self) -> frozenset[str]:
+        """The adapters through which messages are fetched."""
+        return frozenset(name for name, one in self.adapters.items() if one.out is not None and one.out.how.pull)
+
     def destination(self, via: str, kind: str) -> str | None:
         """Where an event goes, of a conversation that came `via` an adapter: to it, to the callback, or nowhere.
 

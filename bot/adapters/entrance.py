@@ -79,13 +79,24 @@ class Entrance(msgspec.Struct, frozen=True):
         schemes.timely(request.query.get("timestamp", ""), "timestamp", self.how.signature, now)
         return wecom.greeting(request.query, [one for one in self.keys if isinstance(one, wecom.Key)])
 
-    def read(self, opened: Opened, headers: Mapping[str, str], *, charset: str, at: int) -> tuple[str, reader.Reading]:
-        """The delivery's id and its events, `at` being the present. Raises BadPayload or Impossible."""
+    def read(
+        self,
+        opened: Opened,
+        headers: Mapping[str, str],
+        *,
+        charset: str,
+        at: int,
+        pulls: frozenset[str] = frozenset(),
+    ) -> tuple[str, reader.Reading]:
+        """The delivery's id and its events, `at` being the present. Raises BadPayload or Impossible.
+
+        `pulls`: the adapters through which the shop fetches messages itself.
+        """
         delivery = opened.delivery
         if not (delivery and delivery.isprintable() and len(delivery) <= LONGEST_ID):
             # A tool that names no delivery repeats its bytes within seconds; much later they are said anew.
             delivery = f"{hashlib.sha256(opened.body).hexdigest()[:32]}-{at // SAME}"
-        return delivery, reader.read(self.how, opened.body, reader.Arrived(headers, delivery, charset))
+        return delivery, reader.read(self.how, opened.body, reader.Arrived(headers, delivery, charset, pulls))
 
 
 def enable(

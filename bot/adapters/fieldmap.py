@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Scalar = str | int | float | bool
 IGNORED = "ignored"
+PULL = "pull"  # no event: something is to be fetched
 ROLES = ("buyer", "agent", "robot", "system")
 _MESSAGE = {"id", "conversation", "at", "timestamp"}
 # The fields of each event that the contract has; buyer_id and buyer_name are the parts of buyer.
@@ -73,12 +74,24 @@ class Alternative(msgspec.Struct, frozen=True, kw_only=True):
 Field = tuple[Alternative, ...]
 
 
+class Pulled(NamedTuple):
+    """A payload only says that messages wait: with which adapter's way out they are fetched, whose, and by which ticket."""
+
+    adapter: str
+    account: Path
+    ticket: Path
+
+
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """What a payload that fits `condition` becomes: an event of `type`, nothing (IGNORED), or a refusal."""
+    """What a payload that fits `condition` becomes: an event of `type`, nothing (IGNORED), or a refusal.
+
+    `pull`: it is no refusal where the shop fetches what the payload tells of.
+    """
 
     condition: Condition
     type: str
     refuse: str
+    pull: Pulled | None = None
     go_on: bool
     fields: dict[str, Field]
     context: dict[str, Field]
@@ -134,7 +147,9 @@ def _plain(path: Path) -> str:
 def _of(one: Rule | Handshake | Alternative) -> list[Path]:
     """The paths of payloads that a part of a map speaks of."""
     condition = one.condition
+    pull = one.pull if isinstance(one, Rule) else None
     found = [*condition.has, *(path for path, _ in (*condition.when, *condition.unless))]
+    found += [pull.account, pull.ticket] if pull is not None else []
     match one:
         case Handshake():
             found += one.answer.values()

@@ -19,6 +19,7 @@ from bot.adapters.fieldmap import (
     Field,
     Handshake,
     Map,
+    Pulled,
     Rule,
     Scalar,
 )
@@ -34,6 +35,12 @@ class _Handshake(msgspec.Struct, frozen=True):
     answer: dict[str, str]
 
 
+class _Pull(msgspec.Struct, frozen=True, kw_only=True):
+    adapter: str
+    account: str
+    ticket: str
+
+
 class _Rule(msgspec.Struct, frozen=True, kw_only=True, rename={"go_on": "next"}):
     type: Literal[
         "",
@@ -46,6 +53,7 @@ class _Rule(msgspec.Struct, frozen=True, kw_only=True, rename={"go_on": "next"})
         "order.updated",
     ] = ""
     refuse: str = ""
+    pull: _Pull | None = None
     when: dict[str, Any] = msgspec.field(default_factory=dict)
     unless: dict[str, Any] = msgspec.field(default_factory=dict)
     has: str | list[str] = ""
@@ -171,7 +179,10 @@ def _rule(written: _Rule, shared: _Shared, place: str, problems: list[str]) -> R
     context = {name: field for name, field in {**shared.context, **own.context}.items() if field}
     needed = NEEDED.get(written.type, ("conversation",)) if taken else ()
     problems += [f"{place}.fields.{field}: is missing" for field in needed if field not in fields]
+    if written.pull is not None and not written.refuse:
+        problems.append(f"{place}.pull: needs refuse, for shops that do not fetch")
     return Rule(
+        pull=_pulled(written.pull, f"{place}.pull", problems) if written.pull is not None else None,
         condition=conditions.condition(written, place, problems),
         type=written.type,
         refuse=written.refuse,
@@ -179,6 +190,11 @@ def _rule(written: _Rule, shared: _Shared, place: str, problems: list[str]) -> R
         fields=fields,
         context=context if "context" in taken else {},
     )
+
+
+def _pulled(written: _Pull, place: str, problems: list[str]) -> Pulled:
+    account, ticket = (conditions.path(path, place, problems) for path in (written.account, written.ticket))
+    return Pulled(written.adapter, account, ticket)
 
 
 def _fields(table: Mapping[str, Any], place: str, problems: list[str]) -> _Shared:

@@ -8,24 +8,28 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from bot import wire
-from bot.adapters.fieldmap import FIELDS, IGNORED, plain, walk
+from bot.adapters.fieldmap import FIELDS, IGNORED, PULL, plain, walk
 from bot.errors import BadPayload, Impossible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.adapters.fieldmap import Alternative, Condition, Field, Handshake, Map, Path, Rule
+    from bot.adapters.fieldmap import Alternative, Condition, Field, Handshake, Map, Path, Pulled, Rule
     from bot.deadline import Zone
 
 CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "gbk": "gb18030", "gb2312": "gb18030", "gb18030": "gb18030"}
 
 
 class Arrived(NamedTuple):
-    """What comes with a body: its headers (names in lower case), an id of the delivery, the charset if it was named."""
+    """What comes with a body: its headers (names in lower case), an id of the delivery, the charset if it was named.
+
+    `pulls`: the adapters through which the shop fetches messages itself.
+    """
 
     headers: Mapping[str, str]
     delivery: str
     charset: str = ""
+    pulls: frozenset[str] = frozenset()
 
 
 class Heard(NamedTuple):
@@ -154,12 +158,23 @@ def _heard(view: _View, before: int) -> list[Heard]:
         if not _fits(rule.condition, view):
             continue
         place = f"event {before + len(heard)}"
+        if rule.pull is not None and rule.pull.adapter in view.arrived.pulls:
+            heard.append(Heard(_pull(rule.pull, view, place), number))
+            break
         if rule.refuse:
             raise Impossible(f"{place}: {rule.refuse}")
         heard.append(Heard(_event(rule, view, place), number))
         if not rule.go_on:
             break
     return heard or [Heard({"type": IGNORED}, None)]
+
+
+def _pull(pull: Pulled, view: _View, place: str) -> dict[str, Any]:
+    account, ticket = view.get(pull.account), view.get(pull.ticket)
+    if not isinstance(account, str) or not 0 < len(account) <= wire.LONGEST_ID:
+        raise BadPayload(f"{place}: {pull.account.name}: names no account")
+    ticket = ticket if isinstance(ticket, str) and len(ticket) <= wire.LONGEST_VALUE else ""
+    return {"type": PULL, "data": {"adapter": pull.adapter, "account": account, "ticket": ticket}}
 
 
 def _event(rule: Rule, view: _View, place: str) -> dict[str, Any]:

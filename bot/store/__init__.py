@@ -16,6 +16,7 @@ from bot.store.inspections import InspectionRows
 from bot.store.learned import LearnedRows
 from bot.store.lost import LostRows
 from bot.store.outbox import OutboxRows
+from bot.store.pulls import PullRows
 from bot.store.statements import StoreError, queries
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def migrations() -> list[tuple[str, str]]:
     )
 
 
-class SQLiteStore(OutboxRows, InspectionRows, LearnedRows, LostRows):
+class SQLiteStore(OutboxRows, PullRows, InspectionRows, LearnedRows, LostRows):
     """One SQLite file (or `:memory:`), written by one thread."""
 
     def __init__(self, path: Path | None, *, readonly: bool = False) -> None:

@@ -297,3 +297,14 @@ INSERT OR REPLACE INTO alert_pace (robot, last, quiet_until, tries) VALUES (?, ?
 
 -- name: spoke
 SELECT robot, last, quiet_until, tries FROM alert_pace;
+
+-- name: want_pull
+INSERT INTO pull (shop, adapter, account, ticket, wanted) VALUES (?, ?, ?, ?, 1)
+ON CONFLICT (shop, adapter, account) DO UPDATE SET ticket = excluded.ticket, wanted = wanted + 1;
+
+-- name: pulls
+SELECT shop, adapter, account, cursor, ticket, wanted, pulled_at FROM pull ORDER BY shop, adapter, account;
+
+-- name: pulled
+-- What the tool said meanwhile is still wanted.
+UPDATE pull SET cursor = ?, wanted = max(0, wanted - ?), pulled_at = ? WHERE shop = ? AND adapter = ? AND account = ?;

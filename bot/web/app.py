@@ -41,6 +41,7 @@ TODAY: web.AppKey[dict[str, tuple[int, int, list[Rate]]]] = web.AppKey("today")
 SHOPS: web.AppKey[Mapping[str, Shop]] = web.AppKey("shops")
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
 OUTBOX: web.AppKey[Outbox] = web.AppKey("outbox")
+WANTED: web.AppKey[asyncio.Event] = web.AppKey("wanted")  # set when a tool says that messages wait to be fetched
 PATIENCE: web.AppKey[float] = web.AppKey("patience")
 
 
@@ -50,7 +51,7 @@ def make(loop: Loop, shops: Mapping[str, Shop], metrics: Metrics, *, patience: f
 
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[answer_errors])
     app[LOOP], app[SHOPS], app[METRICS], app[PATIENCE] = loop, shops, metrics, patience
-    app[TODAY] = {}
+    app[TODAY], app[WANTED] = {}, asyncio.Event()
     app.router.add_post("/webhook/{shop}", hook.webhook)
     app.router.add_post("/webhook/{shop}/{adapter}", hook.adapted)
     app.router.add_get("/webhook/{shop}/{adapter}", hook.greeted, allow_head=False)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from bot import signature, wire
+from bot.adapters.fieldmap import PULL
 from bot.adapters.schemes import Request
 from bot.errors import BadSignature, Busy, Missing
-from bot.web.app import LOOP, METRICS, SHOPS, answer, body_of
+from bot.web.app import LOOP, METRICS, SHOPS, WANTED, answer, body_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from bot.adapters.entrance import Entrance
     from bot.engine import Outcome
     from bot.model import AnyFact
+    from bot.ports import Store
     from bot.shop import Shop
 
 
@@ -44,12 +46,27 @@ async def adapted(request: web.Request) -> web.Response:
         request.app[METRICS].refused.labels("signature").inc()
         raise
     at = int(request.app[LOOP].clock.now())
-    delivery, reading = entrance.read(opened, asked.headers, charset=request.charset or "", at=at)
+    delivery, reading = entrance.read(opened, asked.headers, charset=request.charset or "", at=at, pulls=shop.pulls)
     if reading.answer is not None:
         return answer(reading.answer)
+    if any(event["type"] == PULL for event in reading.events):
+        return await _fetch(request, shop, reading.events)
     return await _take(
         request, wire.facts(reading.events, wire.Arrival(shop.id, delivery, at, placeless=True, via=via))
     )
+
+
+async def _fetch(request: web.Request, shop: Shop, events: list[dict[str, Any]]) -> web.Response:
+    """A tool says that messages wait: answered once that is durable; what fetches them comes by itself."""
+    told = [event["data"] for event in events if event["type"] == PULL]
+
+    def write(store: Store) -> None:
+        for one in told:
+            store.want_pull(shop.id, one["adapter"], one["account"], one["ticket"])
+
+    await request.app[LOOP].write(write)
+    request.app[WANTED].set()
+    return answer({"accepted": len(told), "duplicates": 0, "results": []})
 
 
 async def greeted(request: web.Request) -> web.Response:

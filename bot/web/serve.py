@@ -17,6 +17,7 @@ from aiohttp import web
 
 from bot.channels.alerting import Alerting
 from bot.channels.outbox import Outbox
+from bot.channels.puller import Puller
 from bot.channels.robots import Robots
 from bot.channels.ways import Ways
 from bot.config import Server
@@ -25,7 +26,7 @@ from bot.fresh import stamp
 from bot.loop import Loop
 from bot.shop import assemble, paths_of, vectors_of
 from bot.store import DATABASE, SQLiteStore, StoreError
-from bot.web.app import OUTBOX, make
+from bot.web.app import OUTBOX, WANTED, make
 from bot.web.keeper import Keeper
 from bot.web.metrics import Metrics
 from bot.web.protocol import Runner
@@ -52,7 +53,9 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
     metrics = Metrics(loop)
     app = make(loop, shops, metrics)
     private = config.server.allow_private_callbacks
-    app[OUTBOX] = outbox = Outbox(loop, Ways(shops, clock, allow_private=private))
+    ways = Ways(shops, clock, allow_private=private)
+    app[OUTBOX] = outbox = Outbox(loop, ways)
+    puller = Puller(loop, shops, ways.tools, app[WANTED])
     metrics.watch(outbox)
     keeper = Keeper(loop, shops, metrics, seen=seen, vectors=vectors_of(config))
     runner = Runner(app)
@@ -62,7 +65,7 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
         listening = _listen(config.server.host, config.server.port)
         await web.SockSite(runner, listening).start()
         alerting = Alerting(loop, shops, Robots(clock, allow_private=private))
-        couriers += [asyncio.create_task(outbox.run()), asyncio.create_task(alerting.run())]
+        couriers += [asyncio.create_task(one.run()) for one in (outbox, alerting, puller)]
         if config.server.reload:
             couriers.append(asyncio.create_task(keeper.run(config.server.reload)))
         host, port = listening.getsockname()[:2]

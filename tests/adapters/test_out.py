@@ -354,7 +354,14 @@ async def test_a_template_that_breaks_fails_its_push_alone(tmp_path, tool):
 async def test_a_tool_that_hangs(tmp_path, tool):
     """The time of a request is bounded."""
     made = shops(tmp_path, CONFIG.replace("URL", tool.url))
-    server = await asyncio.start_server(lambda reader, _writer: reader.read(), "127.0.0.1", 0)
+    over = asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        over.set()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     out = made["demo"].adapters["chatwoot"].out
     tools = Tools(made, None, allow_private=True, timeout=aiohttp.ClientTimeout(total=0.05))
@@ -365,4 +372,6 @@ async def test_a_tool_that_hangs(tmp_path, tool):
         await tools.ask("demo/chatwoot", type(out)(out.how, url, out.words), out.how.requests[0], words)
     assert caught.value.pause == 20
     await tools.close()
+    await over.wait()
     server.close()
+    await server.wait_closed()
