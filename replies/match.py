@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
-from replies import fill, odds
+from replies import fill, odds, subject
 from replies.evidence import Entry, Looked, Phrasing, measure, outlook
 from replies.index import Index
 from replies.meaning import place
@@ -74,6 +74,7 @@ class Matcher:
         self._built = [len(entry.phrasings) for entry in self._entries]
         self._usual = sum(self._built) / max(len(self._built), 1)
         self._catalogue: Catalogue | None = None
+        self._titles: OrderedDict[str, tuple[str, ...]] = OrderedDict()
         self._seen: OrderedDict[tuple[object, ...], list[_Scored]] = OrderedDict()
 
     def _read(self, number: int) -> list[tuple[str, ...]]:
@@ -112,18 +113,22 @@ class Matcher:
         """
         readings = [read(message) for message in turn]
         earlier = read(before[-1]) if before and any(map(follows, readings)) else None
-        key = (scope, earlier and earlier.whole, *(reading.whole for reading in readings))
+        about = () if earlier is not None else self._about(context)  # what was said is nearer than a card
+        card = "".join(about) if about and any(map(follows, readings)) else ""
+        key = (scope, earlier and earlier.whole, card, *(reading.whole for reading in readings))
         scored = self._seen.get(key)
         if scored is None:
             scored = self._score(readings, earlier, scope)
+            if card:
+                scored = self._carded(scored, next(each for each in readings if follows(each)), card, scope)
             self._seen[key] = scored
             if len(self._seen) > REMEMBERED:
                 self._seen.popitem(last=False)
         else:
             self._seen.move_to_end(key)
         bars = bars or odds.fitted().bars
-        if lean is not None:
-            scored = self._leaned(scored, bars, lean)
+        if lean is not None or about:
+            scored = self._leaned(scored, bars, lean, about)
         made: list[Suggestion] = []
         fit: list[float] = []
         for each in scored:
@@ -133,15 +138,51 @@ class Matcher:
                 fit.append(each.fit)
             if len(made) == top:
                 break
-        silent = not made or max(fit) < bars.show
+        silent = not made or (max(fit) < bars.show and not self._worth_showing(scored, bars, context, sent))
         shown = 0 if silent else sum(own >= bars.also for own in fit)
         strong = bool(shown) and min(made[0].score, fit[0]) >= bars.strong
         return Ranking(shown=tuple(made[:shown]), below=tuple(made[shown:]), strong=strong)
 
-    def _leaned(self, scored: list[_Scored], bars: Bars, lean: Callable[[str], float]) -> list[_Scored]:
-        """The same, those worth showing weighed anew; all as they were where nothing is."""
+    def _worth_showing(
+        self, scored: Sequence[_Scored], bars: Bars, context: Mapping[str, str], sent: Collection[str]
+    ) -> bool:
+        """Is there one beyond those listed? Leaning may have put it behind."""
+        return any(each.fit >= bars.show and self._suggest(each, context, sent) is not None for each in scored)
+
+    def _about(self, context: Mapping[str, str]) -> tuple[str, ...]:
+        """Words of the product on the conversation that the library knows."""
+        title = subject.said(context) if context else ""
+        if not title:
+            return ()
+        words = self._titles.get(title)
+        if words is None:
+            found = self._index.look(self._pieces(read(title)), budget=BUDGET)
+            near = (phrasing.plain for script in found.best(KEEP) for phrasing in self._entries[script].phrasings)
+            words = self._titles[title] = subject.words(title, near)
+            if len(self._titles) > REMEMBERED:
+                self._titles.popitem(last=False)
+        return words
+
+    def _carded(self, scored: list[_Scored], asked: Reading, card: str, scope: Scope) -> list[_Scored]:
+        """A follow-up of nothing that was said follows the card: scripts that speak of both."""
+        best = {each.script: each for each in scored}
+        for score, seen in self._weigh(read(card + asked.whole), scope):
+            held = best.get(seen.script)
+            if subject.speaks_of(asked, seen.phrasing.plain) and (held is None or held.score < score):
+                best[seen.script] = _Scored(round(score, 4), seen.script, asked, seen.phrasing)
+        return sorted(best.values(), key=lambda each: (-each.score, each.script))[:REPORTED]
+
+    def _leaned(
+        self, scored: list[_Scored], bars: Bars, lean: Callable[[str], float] | None, about: Sequence[str]
+    ) -> list[_Scored]:
+        """The same, those worth showing weighed anew; all as they were where nothing is. `about`: see `_about`."""
         worth = [each for each in scored if each.score >= bars.also]
-        leans = [lean(self._scripts[each.script].id) for each in worth]
+        leans = [lean(self._scripts[each.script].id) if lean else 0.0 for each in worth]
+        if about:
+            named = [
+                any(word in text for word in about for text in self._entries[each.script].plains) for each in worth
+            ]
+            leans = [held + subject.terms().lean * names for held, names in zip(leans, named, strict=True)]
         if not worth or worth[0].score < bars.show or not any(leans):
             return scored
         scores = reweigh([each.score for each in worth], leans)
@@ -259,6 +300,7 @@ class Matcher:
             if self._space:
                 self._space.learn(number, self._space.of(reading.plain))
         self._seen.clear()
+        self._titles.clear()
 
     def _count(self, number: int) -> None:
         # Read again rather than kept: pieces are most of what a library weighs, and few scripts ever learn.
@@ -280,6 +322,7 @@ class Matcher:
             if self._space:
                 self._space.forget(number, at)
         self._seen.clear()
+        self._titles.clear()
 
     def search(self, q: str, *, limit: int = 20, context: Mapping[str, str] = NOTHING) -> tuple[Suggestion, ...]:
         """Scripts an agent looks for: by shortcut, id, pinyin initials, words in any order; else the nearest in wording."""
