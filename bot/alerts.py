@@ -103,6 +103,11 @@ def standing(alert: Alert, conversation: Conversation | None, now: int) -> Wait 
     return None
 
 
+def meant(alert: Alert) -> int:
+    """The instant at which it was to be told: the stage before `due`, or the second after it."""
+    return alert.due + 1 if alert.stage == MISSED else alert.due - alert.stage
+
+
 def on_its_way(conversation: Conversation, now: int) -> bool:
     """Has an agent's reply been taken, and is it being delivered?"""
     return any(now < reply.at + SENDING_SECONDS for reply in conversation.queued)

@@ -68,6 +68,7 @@ class Loop:
         self._bell = asyncio.Event()
         self.outgoing = asyncio.Event()  # set when the outbox may hold something new to send
         self.lateness = 0.0  # seconds by which the last alarm was late
+        self.late_by: Callable[[float], object] = _unheard  # told how late the first alarm of each commit was
 
     async def start(self) -> None:
         """Open the store and begin; raises StoreError."""
@@ -273,6 +274,7 @@ class Loop:
         if at is None or at > self.clock.now():
             return 0
         self.lateness = self.clock.now() - at
+        self.late_by(self.lateness)
         return engine.fire()
 
     def _deliver(self, answers: list[_Answer], told: Sequence[Event], posted: bool) -> None:  # noqa: FBT001
@@ -287,6 +289,10 @@ class Loop:
             self._ring(told)
         if posted:
             self.outgoing.set()
+
+
+def _unheard(_seconds: float) -> None:
+    """Until somebody counts."""
 
 
 def _apply(engine: Engine, jobs: Sequence[_Job]) -> list[_Answer]:

@@ -14,7 +14,7 @@ from bot.ports import Alert, Spoke
 from bot.robots import data, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bot.alerts import Robot, Waiting
     from bot.channels.robots import Robots
@@ -33,12 +33,16 @@ PARTING = 5.0  # seconds that a message under way has to be answered when the se
 
 
 class Found(NamedTuple):
-    """What a look at a robot's alerts found: who waits, in which shops, and which rows that speaks of or are over."""
+    """What a look at a robot's alerts found: who waits, in which shops, and which rows that speaks of or are over.
+
+    `meant`: of the rows that it speaks of, the instants at which they were meant to be told.
+    """
 
     waiting: list[Waiting]
     shops: list[str]
     told: list[int]
     over: list[int]
+    meant: list[int]
 
 
 class Alerting:
@@ -55,7 +59,8 @@ class Alerting:
         self._hushed: dict[str, float] = {}
         self._taken: dict[str, set[int]] = {robot: set() for robot in self._robots}
         self._under_way: dict[str, asyncio.Task[None]] = {}
-        self.said = self.failed = 0
+        self.said = self.retried = self.failed = 0
+        self.late_by: Callable[[float], object] = _unheard  # told how late each row was said, by the shop's clock
 
     async def run(self) -> None:
         """Say what there is to say, and wait for more."""
@@ -150,7 +155,7 @@ class Alerting:
 
     def _look_at(self, store: Store, robot: str, now: int) -> Found:
         """Each conversation once, with the waits that are still open; those with a reply on its way stay for later."""
-        found = Found([], [], [], [])
+        found = Found([], [], [], [], [])
         rows: dict[tuple[str, str], list[Alert]] = {}
         for alert in store.alerts(robot, AT_ONCE):
             rows.setdefault((alert.shop, alert.conversation), []).append(alert)
@@ -165,6 +170,7 @@ class Alerting:
             if conversation is None or not open_rows or alerts.on_its_way(conversation, now):
                 continue
             found.told.extend(alert.seq for alert, _ in open_rows)
+            found.meant.extend(alerts.meant(alert) for alert, _ in open_rows)
             found.shops.append(shop)
             waits = [lost.elsewhere(store, wait, conversation, self._shops[shop]) for _, wait in open_rows]
             found.waiting.append(self._waiting(robot, shop, conversation, waits))
@@ -206,12 +212,15 @@ class Alerting:
             quiet = self._loop.clock.world() + LONGEST_WAIT
             await self._keep(spoke._replace(quiet_until=quiet, tries=spoke.tries + 1), [*found.told, *found.over])
         except Unavailable as error:
+            self.retried += 1
             log.warning("the robot for %s is away: %s", name, error, extra={"action": "retry"})
             wait = max(error.wait, min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(spoke.tries, 10)))
             quiet = self._loop.clock.world() + wait
             await self._keep(spoke._replace(quiet_until=quiet, tries=spoke.tries + 1), found.over)
         else:
             self.said += 1
+            for meant in found.meant:
+                self.late_by(self._loop.clock.now() - meant)
             self._taken[robot].update(found.told)  # said, even if the store cannot be told so
             await self._keep(spoke._replace(quiet_until=0.0, tries=0), [*found.told, *found.over])
 
@@ -239,3 +248,7 @@ class Alerting:
             task.cancel()
         await self.settled()
         await self._channel.close()
+
+
+def _unheard(_seconds: float) -> None:
+    """Until somebody counts."""

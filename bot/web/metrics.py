@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from bot.channels.alerting import Alerting
     from bot.channels.outbox import Outbox
     from bot.loop import Loop
 
@@ -31,6 +32,9 @@ class Findings(Collector):
         for shop, rule, event, number in self.counted:
             family.add_metric([shop, rule, event], number)
         yield family
+
+
+LATE = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)  # seconds
 
 
 class Metrics:
@@ -58,6 +62,9 @@ class Metrics:
         depth.set_function(lambda: loop.depth)
         late = Gauge("kuaihui_alarm_lateness_seconds", "Lateness of the last alarm", registry=self.registry)
         late.set_function(lambda: loop.lateness)
+        loop.late_by = Histogram(
+            "kuaihui_alarms_late_seconds", "How late alarms rang", buckets=LATE, registry=self.registry
+        ).observe
 
         self.outbox = Gauge("kuaihui_outbox_waiting", "Pushes that wait for a chat tool", registry=self.registry)
         self.dead = Gauge("kuaihui_outbox_dead", "Pushes that were given up", registry=self.registry)
@@ -73,6 +80,21 @@ class Metrics:
         pushes.labels("delivered").set_function(lambda: outbox.delivered)
         pushes.labels("retried").set_function(lambda: outbox.retried)
         pushes.labels("given_up").set_function(lambda: outbox.failed)
+
+    def hear(self, alerting: Alerting) -> None:
+        """Show what the group robots do, too."""
+        messages = Gauge(
+            "kuaihui_robot_messages", "Group messages since the start, by outcome", ["outcome"], registry=self.registry
+        )
+        messages.labels("said").set_function(lambda: alerting.said)
+        messages.labels("retried").set_function(lambda: alerting.retried)
+        messages.labels("refused").set_function(lambda: alerting.failed)
+        alerting.late_by = Histogram(
+            "kuaihui_robot_late_seconds",
+            "From the instant that a warning or miss was meant to its group message",
+            buckets=LATE,
+            registry=self.registry,
+        ).observe
 
     def page(self) -> bytes:
         """The text format."""

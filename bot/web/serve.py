@@ -65,6 +65,7 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
         listening = _listen(config.server.host, config.server.port)
         await web.SockSite(runner, listening).start()
         alerting = Alerting(loop, shops, Robots(clock, allow_private=private))
+        metrics.hear(alerting)
         couriers += [asyncio.create_task(one.run()) for one in (outbox, alerting, puller)]
         if config.server.reload:
             couriers.append(asyncio.create_task(keeper.run(config.server.reload)))

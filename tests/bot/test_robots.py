@@ -23,6 +23,7 @@ from bot.engine import Engine
 from bot.errors import Busy, Refused, Unavailable
 from bot.loop import Loop
 from bot.store import SQLiteStore
+from bot.web.metrics import Metrics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -245,6 +246,28 @@ async def test_never_more_than_twenty_a_minute(house, open_group, kind):
     assert all(late - early > 60 for early, late in zip(made.came, made.came[20:], strict=False))
     named = re.findall(r"买家\d\d", "\n".join(made.texts))
     assert named == [f"买家{number:02d}" for number in range(75)]
+
+
+async def test_what_robots_do_is_counted(house, open_group):
+    """Messages said, tried again and refused; and how late each warning was told."""
+    made = await open_group()
+    metrics = Metrics(house.loop)
+    metrics.hear(house.alerting)
+    for number in range(2):
+        await house.put(to=f"c{number}")
+    made.down = True
+    await house.move_to(NINE + 1800)
+    await house.speak()
+    made.down = False
+    await house.pass_to(NINE + 1820)
+    page = metrics.page().decode()
+    assert 'kuaihui_robot_messages{outcome="said"} 1.0' in page
+    assert 'kuaihui_robot_messages{outcome="retried"} 1.0' in page
+    assert 'kuaihui_robot_messages{outcome="refused"} 0.0' in page
+    assert "kuaihui_robot_late_seconds_count 2.0" in page
+    assert 'kuaihui_robot_late_seconds_bucket{le="1.0"} 0.0' in page
+    assert 'kuaihui_robot_late_seconds_bucket{le="5.0"} 2.0' in page
+    assert "kuaihui_alarms_late_seconds_count 1.0" in page
 
 
 async def test_an_answer_before_the_alert_leaves_is_no_alert(house, open_group):
