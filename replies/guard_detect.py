@@ -52,6 +52,7 @@ class Known(NamedTuple):
     facts: Facts
     long: re.Pattern[str]
     shapes: dict[str, tuple[Pattern, ...]]
+    untold: frozenset[str]
     marks: dict[str, tuple[str, ...]]
     blank_marks: re.Pattern[str]
     blanks: re.Pattern[str]
@@ -87,6 +88,7 @@ def known(
         facts=facts,
         long=numbers.may_be(facts),
         shapes=made,
+        untold=frozenset(shape.slot for shape in lexicon.shapes if not shape.needs and not shape.after),
         marks=_by_mark(made, lexicon.shapes),
         blank_marks=re.compile(r"[{<$%\[【#]"),
         blanks=re.compile(rf"{_BLANK}|\[(?:{brackets})\]|【(?:{clear})】"),

@@ -58,6 +58,7 @@ class Reading:
         self._hits: dict[str, list[Hit]] = {}
         self._found: dict[str, list[Hit]] = {}
         self._asked: dict[str, None] = {}
+        self._shaped: set[str] = set()
         self._shields: dict[str, list[tuple[int, int]]] = {}
         self._whole = len(self.chars) == len(text)
         self.latin = latin.search(self.chars) is not None
@@ -184,22 +185,19 @@ class Reading:
         for char in sorted(known.marks.keys() & self.text):
             self._asked.update(dict.fromkeys(known.marks[char]))
         for slot in self._asked:
-            if self._shaped(slot):
-                self.mask |= self.search.slot_bits[slot]
+            self._shape(slot)
 
-    def _shaped(self, slot: str) -> list[Hit]:
-        """The hits of a slot's patterns."""
-        found = self._hits.get(slot)
-        if found is None:
-            plain = self.plain
-            found = []
-            for shape in self.known.shapes[slot]:
-                for match in shape.pattern.finditer(plain.chars):
-                    start, end = (self.at(at) for at in plain.span(*match.span()))
-                    found.append(Hit(start, end, shape.weight, "shape", match.group()))
-            if found:
-                self._hits[slot] = found
-        return found
+    def _shape(self, slot: str) -> None:
+        """Try a slot's patterns, once."""
+        if slot in self._shaped:
+            return
+        self._shaped.add(slot)
+        plain = self.plain
+        for shape in self.known.shapes[slot]:
+            for match in shape.pattern.finditer(plain.chars):
+                start, end = (self.at(at) for at in plain.span(*match.span()))
+                self._hits.setdefault(slot, []).append(Hit(start, end, shape.weight, "shape", match.group()))
+                self.mask |= self.search.slot_bits[slot]
 
     def _put(self, word: Word, hit: Hit) -> None:
         if hit.weight < FLOOR:
@@ -217,8 +215,8 @@ class Reading:
             else:
                 if slot in self.search.frequent_slots:
                     self._frequent()
-                elif slot in self.known.shapes:
-                    self._shaped(slot)
+                elif slot in self.known.untold:
+                    self._shape(slot)
                 found = self._detected.get(slot, []) if slot in detect.FOUND else self._settled(slot)
             self._found[slot] = found
         return found

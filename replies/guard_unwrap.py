@@ -15,8 +15,11 @@ _han = "㐀-鿿"
 _noted = re.compile(
     rf"(?<=[{_han}a-z0-9])\s?[(（\[【{{<《〈][^()（）\[\]【】{{}}<>《》〈〉\n]{{1,8}}[)）\]】}}>》〉]\s?(?=[{_han}a-z0-9])"
 )
+_soft = "啊|呀|哦|嗯|呢|吧|哈|嘛|额|呃|噢|哇|啦|么|呗|喔|诶|唉|那个|这个|就是|然后|嘿嘿|哈哈|呵呵|嘻嘻|亲亲"
 _filled = re.compile(
-    rf"(?P<fill>[{_han}]{{1,2}})\s?[{_han}a-z0-9]\s?(?P=fill)|(?<=[{_han}])(?P<letter>[a-z])[{_han}](?P=letter)"
+    rf"(?P<soft>{_soft})\s?[{_han}a-z0-9]\s?(?P=soft)"
+    rf"|(?P<any>[{_han}]{{1,2}})\s?[{_han}a-z0-9]\s?(?P=any)\s?[{_han}a-z0-9]\s?(?P=any)"
+    rf"|(?<=[{_han}])(?P<letter>[a-z])[{_han}](?P=letter)"
 )
 _quoted = re.compile(r"[“\"「『‘']([^“”\"「」『』‘’'\n]{1,12})[”\"」』’']")
 _lettered = re.compile(rf"([{_han}a-z])字")
@@ -77,12 +80,12 @@ def without_notes(plain: str) -> Variant | None:
 
 def without_fillers(plain: str) -> Variant | None:
     """私啊下啊转啊账啊 becomes 私下转账: what stands again and again after one character is left out."""
-    fills = {found["fill"] or found["letter"] for found in _filled.finditer(plain)}
+    fills = {(found[found.lastgroup or 0], found.lastgroup == "soft") for found in _filled.finditer(plain)}
     edits: list[Edit] = []
-    for fill in sorted(fills):
-        pattern = re.compile(rf"(?<=[{_han}a-z0-9])\s?{fill}\s?")
-        places = [found.span() for found in pattern.finditer(plain)]
-        edits.extend(Edit(start, end, "") for start, end in places)
+    for fill, soft in sorted(fills):
+        around = f"[{_han}a-z]" if soft else f"[{_han}]"
+        pattern = re.compile(rf"(?<={around})\s?{fill}\s?(?={around})")
+        edits.extend(Edit(*found.span(), "") for found in pattern.finditer(plain))
     return edited(plain, _apart(sorted(edits)))
 
 
