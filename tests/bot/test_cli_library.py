@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from bot import bring, cli_bring
 from bot.cli import main
-from replies import exchange, library
+from replies import exchange, fill, library, policy
+from replies.guard import Guard
 
 HELD = """# Ours, by hand.
 group = "发货"
@@ -266,3 +267,39 @@ def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path):
     """What the system says about a file is passed on."""
     with pytest.raises(exchange.DataError, match="读不了"):
         bring.read_bytes(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.csv", "标题,内容\n发货,您好，{{nosuch}} 今天发出。\n"),
+        ("b.csv", "id,name,keywords,content,note,active,groups\n1,发货,fh,您好 #{ticket.number} 今天发出。,,true,\n"),
+        (
+            "c.yml",
+            'matches: [{trigger: ":fh", replace: "您好，{{today}} 前发出。", vars: [{name: today, type: date}]}]\n',
+        ),
+        ("d.yml", 'matches: [{trigger: ":fh", form: "您好，[[no]] 今天发出。"}]\n'),
+        ("e.json", '[{"short_code": "fh", "content": "您好 {{contact.nosuch}}，今天发出。"}]'),
+        (
+            "f.csv",
+            "匹配关键词,回复内容,平台,模糊匹配,支持正则\n几时发,您好，{order_id} 今天发出。[or]您好，{nosuch} 今天发出。,,是,否\n",
+        ),
+    ],
+)
+def test_a_blank_of_another_tool_never_reaches_a_buyer(name, data, tmp_path):
+    """What came in with a blank is offered with the blank named, and a reply that still holds one is not sent."""
+    file, into = tmp_path / name, tmp_path / "into"
+    file.write_text(data, encoding="utf-8")
+    done = kuaihui("library", "import", file, "--into", into)
+    assert done.exit_code in (0, 1), done.output
+    if done.exit_code:  # refused for it: nothing came in at all
+        assert "不能这样发" in done.stdout
+        assert not into.exists()
+        return
+    (script,) = library.load([into]).scripts
+    guard = Guard(policy.packs("any"))
+    for wording in (script.text, *script.alternatives):
+        text, missing = fill.fill(wording, {})
+        assert missing
+        assert guard.check([text]).verdict != "allow", text
+        assert "[or]" not in text
