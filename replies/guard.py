@@ -121,7 +121,7 @@ class Guard:
                 for match in self._matches(reading):
                     start, end = reading.span(match.start, match.end)
                     if BREAK in whole[start:end] and start <= len(told) and match.way.rule.across:
-                        found.append(self._finding(match, reading, whole, len(told) + 1))
+                        found.append(self._finding(match, reading, told + BREAK + text, len(told) + 1))
         return distinct([finding for finding in found if finding.rule not in self._watched])
 
     def watched(self, text: str) -> list[Finding]:
