@@ -57,7 +57,7 @@ class ShopTable(msgspec.Struct, frozen=True, kw_only=True):
     library: list[str] = msgspec.field(default_factory=list)
     callback_url: str = ""
     timezone: str = "Asia/Shanghai"
-    stages: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    stages: dict[str, list[int | float]] = msgspec.field(default_factory=dict)
     targets: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     robots: list[Any] = msgspec.field(default_factory=list)
     adapters: dict[str, Any] = msgspec.field(default_factory=dict)
@@ -76,7 +76,7 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
     library: tuple[Path, ...]
     callback_url: str
     timezone: str
-    stages: dict[str, tuple[int, ...]]
+    stages: dict[str, tuple[int | float, ...]]
     targets: dict[str, dict[str, Any]]
     bars: Bars | None
     allow: Allowance
@@ -193,7 +193,11 @@ def _stages(given: dict[str, Any]) -> dict[str, tuple[int, ...]] | None:
     except (DataError, LookupError, OSError):
         return None
     changes = given.get("stages", {})
-    return {target.name: tuple(changes.get(target.name, target.stages)) for target in read if target.mean is None}
+    return {
+        target.name: platforms.leads(changes.get(target.name, target.stages), target.limit)
+        for target in read
+        if target.mean is None
+    }
 
 
 def _mistakes(given: dict[str, Any], folder: Path) -> Iterator[str]:
@@ -223,7 +227,7 @@ def _missing(given: dict[str, Any], folder: Path) -> Iterator[str]:
                 yield f"{key}: {folder / entry} does not exist"
 
 
-def _clock(platform: str, targets: dict[str, dict[str, Any]], stages: dict[str, list[int]]) -> Iterator[str]:
+def _clock(platform: str, targets: dict[str, dict[str, Any]], stages: dict[str, list[int | float]]) -> Iterator[str]:
     """What is wrong with the platform, a shop's changes of its targets, and its stages."""
     if platform not in platforms.names():
         yield f"platform: {platform!r} is not one of {', '.join(platforms.names())}"

@@ -68,7 +68,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str = "Asia/Shanghai"
     targets: list[str] | None = None
     changes: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
-    stages: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    stages: dict[str, list[int | float]] = msgspec.field(default_factory=dict)
     rates: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     source: str = ""
     covers: tuple[str, ...] = ()

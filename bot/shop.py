@@ -98,8 +98,8 @@ class Shop:
         """That of `learn` which is about the script, whatever was asked."""
         self.lessons.popularity.note(act.script, act.action, self.zone.local(act.at)[0])
 
-    def set_stages(self, stages: Mapping[str, tuple[int, ...]]) -> None:
-        """Warn at these stages (seconds before `due`) for the targets named; raises DataError for impossible ones."""
+    def set_stages(self, stages: Mapping[str, tuple[float, ...]]) -> None:
+        """Warn at these stages (seconds before `due`, or fractions of the limit) for the targets named; raises DataError for impossible ones."""
         limits = {target.name: target.limit for target in self.targets}
         problems = [f"stages.{name}: {self.platform.id} has no such target" for name in stages if name not in limits]
         for name, given in stages.items():
@@ -108,7 +108,10 @@ class Shop:
         if problems:
             raise DataError(problems)
         self.targets = tuple(
-            msgspec.structs.replace(target, stages=stages.get(target.name, target.stages)) for target in self.targets
+            msgspec.structs.replace(
+                target, stages=platforms.leads(stages.get(target.name, target.stages), target.limit)
+            )
+            for target in self.targets
         )
 
     @property

@@ -15,7 +15,7 @@ from bot.model import Kind, Role
 from replies import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 class Platform(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ class _TargetFile(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     sure: str
     limit: int = 0
-    stages: list[int] = msgspec.field(default_factory=list)
+    stages: list[int | float] = msgspec.field(default_factory=list)
     starts: list[Kind] = msgspec.field(default_factory=lambda: list(get_args(Kind)))
     first_only: bool = False
     closing_ends: bool = False
@@ -124,7 +124,7 @@ def _target(read: _TargetFile, sessions: Sessions, problems: list[str]) -> Targe
         limit=read.limit or (read.mean.cap if read.mean else 0),
         window=Window(start or 0, end or 0, read.window.end_included, read.window.by),
         counted=read.counted,
-        stages=tuple(read.stages),
+        stages=leads(read.stages, read.limit),
         answers=tuple(read.answers),
         starts=frozenset(read.starts),
         sessions=sessions,
@@ -150,8 +150,16 @@ def second_of_day(text: str) -> int | None:
     return total if minutes < 60 and seconds < 60 and total <= 86_400 else None
 
 
-def stage_mistakes(stages: tuple[int, ...], limit: int) -> list[str]:
-    """Sentences on stages that are not seconds between 0 and the limit, each once, longest first."""
+def leads(stages: Iterable[float], limit: int) -> tuple[int, ...]:
+    """Stages in seconds before `due`; one below 1 is written as that fraction of the limit. -1 for what is neither."""
+    return tuple(stage if isinstance(stage, int) else round(stage * limit) if 0 < stage < 1 else -1 for stage in stages)
+
+
+def stage_mistakes(given: Sequence[float], limit: int) -> list[str]:
+    """Sentences on stages that are not seconds between 0 and the limit (or fractions of it), each once, longest first."""
+    if any(isinstance(stage, float) and not 0 < stage < 1 for stage in given):
+        return ["stages: are whole seconds, or fractions of the limit between 0 and 1"]
+    stages = leads(given, limit)
     if any(not 0 < stage < limit for stage in stages):
         return [f"stages: must lie between 0 and the limit of {limit} seconds"]
     if list(stages) != sorted(set(stages), reverse=True):

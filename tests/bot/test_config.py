@@ -228,7 +228,7 @@ UNREACHABLE = "shops[0].callback_url: must be an http or https address with a ho
         (SHOP + 'callback_url = "http://x/#y"', "shops[0].callback_url: must not hold a #, which is never sent"),
         (SHOP + 'timezone = ""', "shops[0].timezone: '' is not a time zone name (such as Asia/Shanghai)"),
         (SHOP + "stages = { x = 5 }", "shops[0].stages.x: Expected `array`, got `int`"),
-        (SHOP + "stages = { x = [5, '5'] }", "shops[0].stages.x[1]: Expected `int`, got `str`"),
+        (SHOP + "stages = { x = [5, '5'] }", "shops[0].stages.x[1]: Expected `int | float`, got `str`"),
         (SHOP + "library = ['.', 5]", "shops[0].library[1]: Expected `str`, got `int`"),
         (SHOP + 'name = "\n', "Illegal character '\\n' (at line 5, column 9)"),
     ],

@@ -166,6 +166,21 @@ def test_what_is_no_time_of_day(text):
     assert platforms.second_of_day(text) is None
 
 
+@pytest.mark.parametrize(
+    ("given", "seconds"), [((1800, 600), (1800, 600)), ((0.5, 600, 0.05), (1800, 600, 180)), ((0.001,), (4,)), ((), ())]
+)
+def test_fractions_are_of_the_limit(given, seconds):
+    """0.5 is half of the limit, in whole seconds; seconds and fractions mix, longest first."""
+    assert platforms.leads(given, 3600) == seconds
+    assert platforms.stage_mistakes(given, 3600) == []
+
+
+@pytest.mark.parametrize("given", [(1.5,), (0.0,), (-0.5,), (float("nan"),), (0.05, 600), (0.5, 1800), (0.00001,)])
+def test_what_is_no_fraction(given):
+    """Fractions lie between 0 and 1, and what they come to is ordered and inside like any stage."""
+    assert len(platforms.stage_mistakes(given, 3600)) == 1
+
+
 @given(st.lists(st.integers(-5, 200), max_size=4))
 def test_stages_are_ordered_and_inside(stages):
     """Stages are right exactly when each lies between 0 and the limit and they fall."""
