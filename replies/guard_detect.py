@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from replies.rules import Facts, Lexicon, Shape
 
-LONG = ("phone", "landline", "hotline", "qq_number", "card", "card_like", "identity", "order_number")
+LONG = ("phone", "odd_phone", "landline", "hotline", "qq_number", "card", "card_like", "identity", "order_number")
 OPEN = ("amount", "some_number")
 LATIN = ("handle", "id_like")
 NET = ("url_own", "url_platform", "url_foreign", "email")

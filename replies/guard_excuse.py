@@ -93,6 +93,9 @@ def _beside(hit: Hit, start: int) -> bool:
 def quoted(match: Match, reading: Reading) -> bool:
     """Does the match stand in what the buyer is quoted to have said?"""
     for place, start, end in reading.quotes:
+        asked = around(reading.find("asks_meaning"), end, end + 4)
+        if any(hit.start >= end for hit in asked) and any(start <= hit.start and hit.end <= end for hit in match.hits):
+            return True
         if not all((start <= hit.start and hit.end <= end) or _beside(hit, start) for hit in match.hits):
             continue
         if not any(start <= hit.start and hit.end <= end for hit in match.hits):

@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
 # An identifier in a message is not taken back by a refusal beside it.
 HARD = frozenset(
-    {"phone", "qq_number", "card", "identity", "email", "url_foreign", "url_platform", "handle", "im_glued"}
+    {
+        "phone",
+        "odd_phone",
+        "qq_number",
+        "card",
+        "identity",
+        "email",
+        "url_foreign",
+        "url_platform",
+        "handle",
+        "im_glued",
+    }
 )
 # How far the weights of a match may fall short of certainty, by the number of its slots.
 SHORT = (0.0, 0.28, 0.56, 0.95, 1.2, 1.4)

@@ -137,8 +137,20 @@ def _run(text: str, start: int, end: int, *, made: Forms, known: Known) -> Itera
     for first, last in _pieces(text, start, end, made=made):
         digits = "".join(made.digit.get(char, "") for char in text[first:last])
         slot = _name(text, first, last, digits=digits, made=made, known=known)
+        if slot == "phone" and _odd(text[first:last]):
+            yield Thing("odd_phone", first, last, digits, "digits")
         if slot:
             yield Thing(slot, first, last, digits, "exact" if text[first:last] == digits else "digits")
+
+
+def _odd(written: str) -> bool:
+    """Is a number written as nobody does who has nothing to hide: a sign after each digit, or figures of several kinds?"""
+    return len(re.findall(r"[^\w\s]|_", written)) > 6 or _mixed(written)
+
+
+def _mixed(written: str) -> bool:
+    """Do figures and numerals take turns?"""
+    return len(re.findall(r"\d+|[^\W\d_]+", written)) > 3
 
 
 def _pieces(text: str, start: int, end: int, *, made: Forms) -> list[tuple[int, int]]:
@@ -176,9 +188,9 @@ def _name(text: str, start: int, end: int, *, digits: str, made: Forms, known: K
         return "identity"
     if 15 <= len(digits) <= 19 and not glued:
         return _card(written, digits, label)
-    if 5 <= len(digits) <= 11 and not made.unit.match(text, end) and not _measure(written):
-        return "qq_number"
-    return "some_number"
+    sized = made.unit.match(text, end) or _measure(written)
+    account = (5 <= len(digits) <= 11 and not sized) or (6 < len(digits) < 15 and _mixed(written))
+    return "qq_number" if account else "some_number"
 
 
 def _phone_like(written: str) -> bool:

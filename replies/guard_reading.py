@@ -13,6 +13,7 @@ from replies import guard_sound as sound
 from replies.guard_disguise import tight_table
 from replies.guard_hits import Hit, Variant, covered
 from replies.guard_joints import BREAK, Joints, edges, runs_on
+from replies.guard_jumble import jumbled
 from replies.guard_spell import latin, spelled, tokens
 from replies.text import View, fold_table, origins, view
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _quotes = re.compile(r"“([^”]{1,200})”|「([^」]{1,200})」|『([^』]{1,200})』|\"([^\"]{1,200})\"|‘([^’]{1,200})’")
 _SHORT = 200  # characters of a text that is searched through for each find
 _HEARD, _ALONE = 0.4, 0.75
+_TRIPLE = 3  # characters of a sound that an ordinary pair in it makes doubtful
 _SCRAP = 3  # characters of a message that says nothing by itself
 FLOOR = 0.25  # what weighs less is chance
 
@@ -66,6 +68,9 @@ class Reading:
             self._hits[state] = [Hit(0, len(self.chars), 1.0, "state", state)]
             self.mask |= search.slot_bits[state]
         self._scan(search.rare)
+        if not self.how:
+            for word, hit in jumbled(self.chars, search):
+                self._put(word, hit)
         self._form()
 
     @property
@@ -163,7 +168,14 @@ class Reading:
         surface = self.chars[start:end]
         if surface == word.word or surface in self.search.ordinary or surface in self.search.watched:
             return
-        weight = sound.likeness(surface, word.word) * edges(self.chars, self.search.pairs, start, end)
+        pairs = self.search.pairs
+        weight = sound.likeness(surface, word.word) * edges(self.chars, pairs, start, end)
+        if (
+            end - start == _TRIPLE
+            and not set(surface) & set(word.word)
+            and not pairs.isdisjoint((surface[:2], surface[1:]))
+        ):
+            weight *= 0.6  # 机身码 is the code of a machine before it is 急什么
         if weight >= FLOOR and not self._whole:
             weight *= self.joints.weight(start, end)
         if weight > _HEARD and end - start == len(self.chars):
@@ -259,6 +271,8 @@ class Reading:
             low, high = self.at(start), self.at(end)
             if low < high:
                 found.setdefault(thing.slot, []).append(Hit(low, high, thing.weight, thing.how, thing.value))
+                if self.joined and thing.slot == "phone" and BREAK in self.plain.chars[thing.start : thing.end]:
+                    found.setdefault("odd_phone", []).append(Hit(low, high, 1.0, thing.how, thing.value))
         return {slot: sorted(hits) for slot, hits in found.items()}
 
     @cached_property

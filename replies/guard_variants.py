@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-_sized = re.compile(r"\d{2,}[a-z]{1,3}")
+_sized = re.compile(r"\d{2,}[a-z]{1,3}|\d(?:kg|g|ml|l|mm|cm|m|gb|tb|mb|hz|xl|pcs)")
 _leet = re.compile(r"(?<![a-z0-9@$!|])(?=[a-z0-9@$!|]{0,24}[a-z@])(?=[a-z0-9@$!|]{0,24}[0-9@$!|])[a-z0-9@$!|]{2,24}+")
 _plain = str.maketrans("013457@$!|", "oieastasil")
 _backwards = re.compile(

@@ -42,6 +42,13 @@ class Part(NamedTuple):
     tokens: dict[str, tuple[Word, ...]]
 
 
+class Bag(NamedTuple):
+    """A phrase whose characters count in any order."""
+
+    word: Word
+    chars: frozenset[str]
+
+
 class Search(NamedTuple):
     """The compiled lexicon. `frequent` holds the terms with a word of one character: they call no rule by themselves."""
 
@@ -54,6 +61,7 @@ class Search(NamedTuple):
     ordinary: frozenset[str]
     pairs: frozenset[str]
     parts: dict[str, str]
+    bags: dict[str, tuple[Bag, ...]]
     watched: frozenset[str]
     after: dict[str, frozenset[str]]
     before: dict[str, frozenset[str]]
@@ -80,25 +88,26 @@ class _Builder:
         for word in map(tight, term.plain):
             self.see(word, name, word, term.weight, "exact")
         for word in map(tight, term.latin):
-            self.tokens[word].append(self._word(name, word, word, 0.6, "initials"))
+            self.tokens[word].append(self.word(name, word, word, 0.6, "initials"))
         for phrase in map(tight, term.shields):
             self.see(phrase, name, phrase, 0.0, "shield")
 
     def see(self, pattern: str, slot: str, meant: str, weight: float, kind: str) -> None:
-        self.seen[pattern].append(self._word(slot, pattern, meant, weight, kind))
+        self.seen[pattern].append(self.word(slot, pattern, meant, weight, kind))
 
     def _hear(self, name: str, word: str, term: Term) -> None:
         chinese = han(word)
         if chinese < 2 or not term.sound:
             return
-        heard = self._word(name, word, word, 1.0, "sound")
+        heard = self.word(name, word, word, 1.0, "sound")
         for way in sound.spellings(word):
             self.heard[way].append(heard)
         if chinese == len(word) and 3 <= len(word) <= 5:
             short = "".join(sound.initials(word))
-            self.tokens[short].append(self._word(name, short, word, 0.6, "initials"))
+            self.tokens[short].append(self.word(name, short, word, 0.6, "initials"))
 
-    def _word(self, slot: str, pattern: str, meant: str, weight: float, kind: str) -> Word:
+    def word(self, slot: str, pattern: str, meant: str, weight: float, kind: str) -> Word:
+        """What a find of `pattern` means."""
         left, right = pattern[0] in LETTERS, pattern[-1] in LETTERS
         bare = kind == "exact" and len(pattern) == 1 and not left
         return Word(slot, self.bits.get(slot, 0), meant, len(pattern), weight, kind, left, right, left or right, bare)
@@ -181,6 +190,7 @@ def build(lexicon: Lexicon, detected: tuple[tuple[str, ...], ...], called: froze
         ordinary=sound.ordinary(watched),
         pairs=sound.pairs(),
         parts=parts,
+        bags=_bags(lexicon, bits),
         watched=frozenset(watched),
         after=_neighbours(watched, 1),
         before=_neighbours(watched, -1),
@@ -188,6 +198,17 @@ def build(lexicon: Lexicon, detected: tuple[tuple[str, ...], ...], called: froze
         bits={group: sum(1 << bit[slot] for slot in group) for group in detected},
         slot_bits=bits,
     )
+
+
+def _bags(lexicon: Lexicon, bits: dict[str, int]) -> dict[str, tuple[Bag, ...]]:
+    """The rarest character of a phrase -> the phrases that count in any order."""
+    rank, made = sound.common(), _Builder(bits)
+    found: dict[str, list[Bag]] = defaultdict(list)
+    for name, term in lexicon.terms.items():
+        for phrase in map(tight, term.jumbled):
+            key = max(phrase, key=lambda char: rank.get(char, len(rank)))
+            found[key].append(Bag(made.word(name, phrase, phrase, 1.0, "order"), frozenset(phrase)))
+    return {key: tuple(bags) for key, bags in found.items()}
 
 
 def _neighbours(watched: set[str], step: int) -> dict[str, frozenset[str]]:

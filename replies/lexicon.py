@@ -14,7 +14,7 @@ from replies.guard_disguise import tight
 from replies.rules import Facts, Lexicon, Shape, Term
 
 Files = tuple[tuple[str, bytes], ...]
-_NEEDED = ("negation", "negation_after", "denial", "attribution", "backwards", "lure_gap")
+_NEEDED = ("negation", "negation_after", "denial", "attribution", "backwards", "lure_gap", "asks_meaning")
 
 
 @lru_cache(maxsize=4)

@@ -13,13 +13,15 @@ class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"shi
     """Words of one meaning.
 
     `words` are looked for in every disguise, `plain` only as written (after folding), `latin` as a token of their own and
-    as weak evidence, `shields` (in files: `not`) are phrases in which these words mean something else.
+    as weak evidence, `shields` (in files: `not`) are phrases in which these words mean something else,
+    `jumbled` phrases whose characters, no two alike, count in any order.
     """
 
     words: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
     latin: tuple[str, ...] = ()
     shields: tuple[str, ...] = ()
+    jumbled: tuple[str, ...] = ()
     sound: bool = True
     turned: bool = True
     weight: float = 1.0

@@ -1,0 +1,59 @@
+"""I find the characters of a phrase near each other in any order: 转下账私 for 私下转账."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from replies.guard_hits import Hit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from replies.guard_words import Bag, Search, Word
+
+_LOOSE = 3  # characters that may stand between those of a phrase
+_MOST = 24  # places of one phrase that are tried
+_WHOLE, _APART = 0.8, 0.74
+
+
+def jumbled(chars: str, search: Search) -> Iterator[tuple[Word, Hit]]:
+    """Each phrase of `search.bags` whose characters stand together in `chars`, but not as they are written."""
+    for key in sorted(search.bags.keys() & chars):
+        for bag in search.bags[key]:
+            if bag.chars <= set(chars):
+                yield from _found(chars, key, bag, search.pairs)
+
+
+def _found(chars: str, key: str, bag: Bag, pairs: frozenset[str]) -> Iterator[tuple[Word, Hit]]:
+    reach = len(bag.chars) + _LOOSE
+    at = chars.find(key)
+    for _ in range(_MOST):
+        if at < 0:
+            return
+        low, high = max(0, at - reach + 1), at + reach
+        window = chars[low:high]
+        if bag.chars <= set(window):
+            places = sorted(low + _nearest(window, char, at - low) for char in bag.chars)
+            start, end = places[0], places[-1] + 1
+            if end - start <= reach and "".join(chars[place] for place in places) != bag.word.word:
+                foreign = sum(_elsewhere(chars, place, bag.chars, pairs) for place in places)
+                apart = end - start > len(places)
+                if foreign <= (0 if apart else 1):
+                    yield bag.word, Hit(start, end, _APART if apart else _WHOLE, "order", bag.word.word)
+                    return
+        at = chars.find(key, at + 1)
+
+
+def _nearest(window: str, char: str, to: int) -> int:
+    left, right = window.rfind(char, 0, to + 1), window.find(char, to)
+    if left < 0 or right < 0:
+        return max(left, right)
+    return left if to - left <= right - to else right
+
+
+def _elsewhere(chars: str, place: int, mine: frozenset[str], pairs: frozenset[str]) -> bool:
+    """Does the character make an ordinary word with a neighbour that is none of the phrase?"""
+    before, after = chars[max(0, place - 1) : place], chars[place + 1 : place + 2]
+    return (before not in mine and before + chars[place] in pairs) or (
+        after not in mine and chars[place] + after in pairs
+    )
