@@ -68,7 +68,8 @@ class Evidence(NamedTuple):
     in itself. `ratio`: edit similarity of the nearest phrasing; `core`: the
     best one with synonyms folded and without filler words. `numbers`, `denial`: 1 where the two name different numbers, or only one denies.
     `many`: logarithm of how many phrasings it has, of what is usual: what is asked often is put in many ways. `nearest`,
-    `centre`: cosine of sentence vectors with the nearest phrasing and with the middle of all of them.
+    `centre`: cosine of sentence vectors with the nearest phrasing and with the middle of all of them; without the sentence
+    model `centre` is that of summed word vectors.
     """
 
     script: int
@@ -112,7 +113,7 @@ def outlook(asked: Reading, found: Found) -> Silence:
 class Looked(NamedTuple):
     """What is known of a message before phrasings are compared with it.
 
-    `closeness`: of scripts, the cosines of sentence vectors, where there are any. `exact`: scripts with the very
+    `closeness`: of scripts, the cosines of vectors. `exact`: scripts with the very
     phrasing. `keep`: how many scripts are compared in every way. `usual`: how many phrasings a script of the library has.
     """
 

@@ -13,6 +13,7 @@ from replies.popularity import reweigh
 from replies.reading import Reading, follows, read, triples
 from replies.sayings import Sayings
 from replies.search import Catalogue, Hit
+from replies.senses import Senses
 from replies.suggestion import ANYWHERE, NOTHING, Ranking, Scope, Suggestion
 from replies.typos import Ear
 from replies.why import why
@@ -69,7 +70,9 @@ class Matcher:
         self._sayings = Sayings()
         self._index = Index(map(self._read, range(len(self._scripts))))
         self._ear: Ear | None = None
-        self._space = place(meaning, [entry.plains for entry in self._entries]) if meaning and self._scripts else None
+        plains = [entry.plains for entry in self._entries]
+        self._semantic = meaning is not None and bool(plains)
+        self._space = place(meaning, plains) if meaning and plains else Senses(plains)
         # Phrasings are told apart by their text: the library's own are the first of each script.
         self._built = [len(entry.phrasings) for entry in self._entries]
         self._usual = sum(self._built) / max(len(self._built), 1)
@@ -223,7 +226,7 @@ class Matcher:
 
     def _chances(self, asked: Reading, scope: Scope, meant: Reading | None = None) -> list[Chance]:
         silence, measured = self.evidence(asked, scope, meant)
-        return odds.chances(measured, silence, semantic=self._space is not None)
+        return odds.chances(measured, silence, semantic=self._semantic)
 
     def evidence(
         self, asked: Reading, scope: Scope = ANYWHERE, meant: Reading | None = None
@@ -234,13 +237,12 @@ class Matcher:
         """
         found = self._index.look(self._pieces(asked), budget=BUDGET_DEEP if self._deep else BUDGET)
         scripts = found.best(KEEP)
-        vector = self._space.of((meant or asked).plain) if self._space else None
-        if vector is not None and self._space:
-            scripts = list(dict.fromkeys((*scripts, *self._space.around(vector, KEEP))))
+        said = (meant or asked).plain
+        scripts = list(dict.fromkeys((*scripts, *self._space.around(said, KEEP))))
         scripts = [script for script in scripts if scope.allows(self._scripts[script])]
-        closeness = self._space.closeness(vector, scripts) if vector is not None and self._space else {}
+        closeness = self._space.closeness(said, scripts)
         exact = self._sayings.of(asked)
-        looked = Looked(asked, found, closeness, exact, CLOSER if vector is None else KEEP, self._usual)
+        looked = Looked(asked, found, closeness, exact, KEEP if self._semantic else CLOSER, self._usual)
         measured = measure(looked, scripts, self._entries)
         return outlook(asked, found), measured
 
@@ -297,8 +299,7 @@ class Matcher:
         if sure:
             entry.firm.append(text)
             self._sayings.add(number, reading)
-            if self._space:
-                self._space.learn(number, self._space.of(reading.plain))
+            self._space.learn(number, reading.plain)
         self._seen.clear()
         self._titles.clear()
 
@@ -319,8 +320,7 @@ class Matcher:
             at = entry.firm.index(text)
             del entry.firm[at]
             self._sayings.drop(number, read(text), map(read, entry.firm))
-            if self._space:
-                self._space.forget(number, at)
+            self._space.forget(number, at)
         self._seen.clear()
         self._titles.clear()
 

@@ -132,28 +132,29 @@ class Space:
     def _apart(self, vectors: Vectors) -> Vectors:
         return _unit(vectors - self._mean)
 
-    def around(self, vector: Vectors, keep: int) -> list[int]:
-        """The `keep` scripts whose middle is nearest, in the library's order."""
-        apart = self._apart(vector[None])[0]
+    def around(self, text: str, keep: int) -> list[int]:
+        """The `keep` scripts whose middle is nearest to a message, in the library's order."""
+        apart = self._apart(self.of(text)[None])[0]
         near = self._centres @ apart if self._narrow is None else self._narrow @ (apart @ self._main)
         if len(near) <= keep:
             return list(range(len(near)))
         best: list[int] = np.sort(np.argpartition(-near, keep)[:keep]).tolist()
         return best
 
-    def closeness(self, vector: Vectors, scripts: Sequence[int]) -> dict[int, tuple[float, float]]:
+    def closeness(self, text: str, scripts: Sequence[int]) -> dict[int, tuple[float, float]]:
         """For each of `scripts` the cosine with its nearest phrasing, and with its middle."""
         if not scripts:
             return {}
+        vector = self.of(text)
         points = [self._points[script] for script in scripts]
         starts = np.cumsum([0, *(len(each) for each in points[:-1])])
         nearest = np.maximum.reduceat(np.concatenate(points).astype(np.float32) @ vector, starts)
         middle = self._centres[list(scripts)].astype(np.float32) @ self._apart(vector[None])[0]
         return dict(zip(scripts, zip(nearest.tolist(), middle.tolist(), strict=True), strict=True))
 
-    def learn(self, script: int, vector: Vectors) -> None:
+    def learn(self, script: int, text: str) -> None:
         """Count one more phrasing for `script`."""
-        self._points[script] = np.concatenate([self._points[script], vector[None].astype(np.float16)])
+        self._points[script] = np.concatenate([self._points[script], self.of(text)[None].astype(np.float16)])
         self._centre(script)
 
     def forget(self, script: int, at: int) -> None:

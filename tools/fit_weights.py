@@ -224,7 +224,7 @@ def main() -> None:
     topics = {line["query"]: line["gold"][0] for path in paths for line in _lines(path) if line["gold"]}
     sets = [gather(pair, topics, meaning) for pair in chosen.sets]
     for combination in chosen.without.split("/"):
-        without = {*combination.split(","), *(() if meaning else ("nearest", "centre"))}
+        without = {*combination.split(","), *(() if meaning else ("nearest",))}
         used = np.array([kind not in without for kind in KINDS])
         print("without", combination or "nothing")
         points = report(sets, used)

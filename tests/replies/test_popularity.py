@@ -14,11 +14,11 @@ from replies.popularity import Popularity, reweigh, terms
 MOST = terms().popularity.most
 LIFE = int(terms().popularity.half_life_days)
 TWINS = [
-    Script(id="wool", title="毛衫怎么洗", text="羊毛衫请平铺晾干。"),
-    Script(id="silk", title="绸衫怎么洗", text="真丝衫请用冷水。"),
+    Script(id="wool", title="A款怎么洗", text="羊毛衫请平铺晾干。"),
+    Script(id="silk", title="B款怎么洗", text="真丝衫请用冷水。"),
     Script(id="bill", title="可以开发票吗", text="可以。"),
 ]
-BARS = Bars(show=0.05, also=0.03, strong=0.3)
+BARS = Bars(show=0.01, also=0.01, strong=0.3)
 
 deeds = st.lists(
     st.tuples(st.sampled_from(["picked", "edited", "ignored", "withdrawn", "juggled"]), st.integers(0, 400))
@@ -68,12 +68,12 @@ def test_each_deed_counts_its_way():
 def test_near_equals_change_places():
     """Of two scripts that fit alike the one that served comes first, until it is taken back too often, or long ago."""
     matcher = Matcher(build(TWINS))
-    assert order(matcher, "衫怎么洗", Popularity()) == ["wool", "silk"], "they are alike: as the library has them"
+    assert order(matcher, "款怎么洗", Popularity()) == ["wool", "silk"], "they are alike: as the library has them"
     liked = popularity([("picked", 0)] * 5)
-    assert order(matcher, "衫怎么洗", liked) == ["silk", "wool"]
-    assert order(matcher, "衫怎么洗", popularity([("withdrawn", 0)] * 5, "wool")) == ["silk", "wool"]
+    assert order(matcher, "款怎么洗", liked) == ["silk", "wool"]
+    assert order(matcher, "款怎么洗", popularity([("withdrawn", 0)] * 5, "wool")) == ["silk", "wool"]
     for day in (0, 2000):
-        plain, leant = (matcher.rank(["衫怎么洗"], bars=BARS, lean=lean).shown for lean in (None, _lean(liked, day)))
+        plain, leant = (matcher.rank(["款怎么洗"], bars=BARS, lean=lean).shown for lean in (None, _lean(liked, day)))
         assert sum(each.score for each in leant) == pytest.approx(sum(each.score for each in plain), abs=0.001)
 
 
@@ -84,14 +84,14 @@ def _lean(held: Popularity, day: int):
 def test_what_fits_better_stays_first():
     """Nothing is liked so much that it comes before a script that says the very same."""
     held = popularity([("picked", 0)] * 500)
-    assert order(Matcher(build(TWINS)), "毛衫怎么洗", held)[0] == "wool"
+    assert order(Matcher(build(TWINS)), "A款怎么洗", held)[0] == "wool"
 
 
 def test_nothing_is_shown_because_it_is_liked():
     """Where nothing fits nothing is shown, whatever was picked before; and nothing is called sure for it."""
     matcher = Matcher(build(TWINS))
     held = popularity([("picked", 0)] * 500)
-    for text in ("衫怎么洗", "丝", "几点下班", "在吗"):
+    for text in ("款怎么洗", "B", "几点下班", "在吗"):
         plain = matcher.rank([text], bars=BARS)
         best = max([0.0, *(each.score for each in plain.shown)])
         for bars in (Bars(show=best + 0.01, also=0.01, strong=0.9), Bars(show=0.01, also=0.01, strong=best + 0.01)):
