@@ -36,6 +36,7 @@ PROMISED = {
     "library export": "OUT --library --format --encoding --force",
     "library gaps": "[LOG]...",
     "library stats": "--shop",
+    "library learned": "--accept --revoke --shop --config --data",
     "outbox": "list|resend|drop|enable [ID]... --shop --config --data --json",
     "adapter try": "NAME|MAP.toml FILE --header --json",
 }
