@@ -16,6 +16,7 @@ from bot.cli_outbox import outbox
 from bot.cli_replay import PLATFORMS, replay
 from bot.cli_robots import robots
 from bot.cli_server import send, serve, watch
+from bot.cli_tokens import audit, token
 
 if TYPE_CHECKING:
     from typing import Any
@@ -52,6 +53,8 @@ main.add_command(robots)
 main.add_command(guard)
 main.add_command(adapter)
 main.add_command(outbox)
+main.add_command(token)
+main.add_command(audit)
 main.add_command(replay)
 main.add_command(library)
 library.add_command(bring)

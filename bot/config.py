@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bot import address, platforms, robots, secret, signature, strict, zones
+from bot import address, passes, platforms, robots, secret, signature, strict, zones
 from bot.adapters import entrance
 from bot.alerts import Robot
+from bot.passes import Pass
 from replies import DataError
 from replies.guard import Allowance
 from replies.odds import Bars
@@ -21,7 +22,6 @@ from replies.odds import Bars
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-SHORTEST_TOKEN = 16
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -47,6 +47,7 @@ class ShopTable(msgspec.Struct, frozen=True, kw_only=True):
     `targets`: changes of the platform's reply targets. `bars`: scores from which scripts are shown. `robots`: see bot.robots.RobotTable. `adapters`: see
     bot.adapters.entrance.AdapterTable. `allow`: what the guard lets this shop say although a rule would stop it. `rules`:
     files of the owner's own. `allow_override`: rules that block, and whose messages an agent may yet send by saying why.
+    `tokens`: of agents, supervisors and tools, see bot.passes.TokenTable.
     """
 
     id: str
@@ -59,6 +60,7 @@ class ShopTable(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str = "Asia/Shanghai"
     stages: dict[str, list[int | float]] = msgspec.field(default_factory=dict)
     targets: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    tokens: list[Any] = msgspec.field(default_factory=list)
     robots: list[Any] = msgspec.field(default_factory=list)
     adapters: dict[str, Any] = msgspec.field(default_factory=dict)
     bars: Bars | None = None
@@ -82,6 +84,7 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
     allow: Allowance
     keys: tuple[bytes, ...]
     token: str
+    tokens: tuple[Pass, ...] = ()
     robots: tuple[Robot, ...] = ()
     adapters: dict[str, entrance.Entrance] = msgspec.field(default_factory=dict)
     rules: tuple[Path, ...] = ()
@@ -136,7 +139,7 @@ def _shops(
         return ()
     shops: list[ShopConfig] = []
     ids: dict[str, str] = {}
-    tokens: dict[str, str] = {}
+    tokens: dict[bytes, str] = {}
     for position, entry in enumerate(entries):
         path = f"shops[{position}]"
         before = len(problems)
@@ -144,18 +147,28 @@ def _shops(
         token = _token(given, path, folder, environment, problems)
         problems += [f"{path}.id: {given['id']!r} is taken by {ids[given['id']]}"] if given.get("id") in ids else []
         # Whose request it is, is told by the token alone.
-        problems += [f"{path}.token: is also that of {tokens[token]}"] if token in tokens else []
+        read = partial(secret.read, folder=folder, environment=environment, problems=problems)
+        issued = passes.read(given.get("tokens", []), f"{path}.tokens", read, problems)
+        _differ([(path, passes.hashed(token))] if token else [], issued, tokens, problems)
         ids.setdefault(given.get("id", ""), path)
-        tokens |= {token: path} if token else {}
         problems += [f"{path}.{problem}" for problem in _mistakes(given, folder)]
         keys = _keys(given, path, folder, environment, problems)
-        read = partial(secret.read, folder=folder, environment=environment, problems=problems)
         heard = robots.read(given.get("robots", ()), f"{path}.robots", _stages(given), read, problems)
         ways = entrance.enable(given.get("adapters", {}), f"{path}.adapters", folder, keys, read, problems)
         if len(problems) == before:
-            shops.append(_shop(ShopTable(**given), keys, token, folder, heard, ways))
+            made = _shop(ShopTable(**given), keys, token, folder, heard, ways)
+            shops.append(msgspec.structs.replace(made, tokens=tuple(held for _, held in issued)))
     problems += robots.clashes((shop.id, shop.robots) for shop in shops)
     return tuple(shops)
+
+
+def _differ(
+    first: list[tuple[str, bytes]], others: list[tuple[str, Pass]], known: dict[bytes, str], problems: list[str]
+) -> None:
+    """No token stands twice, in whichever shop; `known`: where each one stands."""
+    for path, digest in [*first, *((path, held.digest) for path, held in others)]:
+        problems += [f"{path}.token: is also that of {known[digest]}"] if digest in known else []
+        known.setdefault(digest, path)
 
 
 def _shop(
@@ -262,7 +275,5 @@ def _keys(
 def _token(given: dict[str, Any], path: str, folder: Path, environment: Mapping[str, str], problems: list[str]) -> str:
     if "token" not in given:
         return ""
-    token = secret.read(given["token"], f"{path}.token", folder, environment, problems) or ""
-    if token and not (len(token) >= SHORTEST_TOKEN and token.isascii() and token.isprintable() and " " not in token):
-        problems.append(f"{path}.token: at least {SHORTEST_TOKEN} ascii characters without spaces are needed")
-    return token
+    token = secret.read(given["token"], f"{path}.token", folder, environment, problems)
+    return passes.checked(token, f"{path}.token", problems)

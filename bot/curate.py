@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING
 
-from bot import ledger
+from bot import ledger, tokens
 from bot.clock import SystemClock
 from bot.gaps import gather, nearest, unanswered, uses
 from bot.model import BuyerSaid
@@ -132,6 +132,9 @@ def _judge(file: Path, called: Iterable[tuple[Shop, Lesson]], words: Mapping[str
         for shop, lesson in called:
             accepted = words[lesson.code]
             store.judge(shop.id, lesson.text, lesson.script, now, accepted=accepted)
+            tokens.note(
+                store, shop.id, "learned.accept" if accepted else "learned.revoke", f"{lesson.code} {lesson.script}"
+            )
             shop.lessons.judge(lesson.text, lesson.script, yes=accepted)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot import config as configs
-from bot import demo, wire
+from bot import demo, tokens, wire
 from bot.deadline import Zone
 from bot.store import DATABASE, SQLiteStore, StoreError
 from replies import DataError
@@ -63,11 +63,16 @@ def change(
         if action == "enable":
             with store.transaction():
                 back = [name for name in names if store.enable(name)]
+                for name in back:
+                    tokens.note(store, name.partition("/")[0], "outbox.enable", name)
             return [f"已启用：{name}" for name in back] + [
                 f"没有停用：{name}" for name in names if name not in back
             ], len(back) == len(names)
         seqs = [letter.seq for letter in store.dead(only, MOST)] if list(names) == [ALL] else _numbers(names)
         with store.transaction():
+            for letter in store.dead(only, MOST):
+                if letter.seq in seqs:
+                    tokens.note(store, letter.shop, f"outbox.{action}", f"{letter.seq} {letter.destination}")
             done = (store.ask_again if action == "resend" else store.drop_dead)(seqs, only)
     said = "服务器会重新发送" if action == "resend" else "已删除"
     return [f"{said} {done} 条死信"], done == len(set(seqs))

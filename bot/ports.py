@@ -183,6 +183,27 @@ class Inspection(NamedTuple):
     text: str
 
 
+class Token(NamedTuple):
+    """Who may ask as what. `revoked_at`: since when it opens nothing, None while it opens."""
+
+    number: int
+    shop: str
+    role: str
+    name: str
+    made_at: int
+    revoked_at: int | None
+
+
+class Note(NamedTuple):
+    """Who did what when, to what. `who` at the command line is the user of the machine; "" is the server itself."""
+
+    at: int
+    shop: str
+    who: str
+    what: str
+    about: str
+
+
 class Store(Protocol):
     """Remembers, or raises bot.store.StoreError. All writes stand inside `transaction`."""
 
@@ -257,6 +278,14 @@ class Store(Protocol):
     def lose(self, shop: str, lost: LostDay) -> None: ...
     def unlose(self, shop: str, lost: LostDay) -> None: ...
     def lost_elsewhere(self, shop: str, buyer: str, target: str, day: int, conversation: str) -> bool: ...
+    def add_token(self, shop: str, role: str, name: str, digest: bytes, at: int) -> int: ...
+    def token_of(self, digest: bytes) -> Token | None:
+        """None for one that was never issued, or is revoked."""
+
+    def tokens(self, shop: str | None) -> Sequence[Token]: ...
+    def revoke_token(self, number: int, shop: str | None, at: int) -> bool: ...
+    def note(self, note: Note) -> None: ...
+    def notes(self, shop: str, since: int) -> Sequence[Note]: ...
     def spoke(self) -> list[Spoke]: ...
     def set_spoke(self, spoke: Spoke) -> None: ...
     def reply(self, shop: str, conversation: str, identity: str) -> Reply | None: ...

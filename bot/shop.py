@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 import replies
-from bot import platforms
+from bot import passes, platforms
 from bot.config import ShopConfig
 from bot.deadline import Target, Zone
 from bot.talk import Circumstances
@@ -34,7 +33,7 @@ UNKNOWN = Circumstances()
 
 
 class Shop:
-    """One shop, ready to serve. Holds the token only as a hash."""
+    """One shop, ready to serve. Holds tokens only as hashes."""
 
     def __init__(self, config: ShopConfig, platform: Platform, matcher: Matcher, guard: Guard) -> None:
         """`platform` with the shop's own stages already in its targets."""
@@ -51,7 +50,7 @@ class Shop:
         self.adapters = config.adapters
         self.overridable = frozenset(config.allow_override)
         self.timed = True
-        self.token_hash = hash_token(config.token)
+        self.passes = (passes.owner(config.token), *config.tokens)
 
     def suggest(
         self,
@@ -168,11 +167,6 @@ class Shop:
 def paths_of(config: ShopConfig) -> tuple[Path, ...]:
     """Where a shop's library is read from."""
     return config.library or (BUILT_IN,)
-
-
-def hash_token(token: str) -> bytes:
-    """What is kept of a token."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def assemble(config: Config) -> dict[str, Shop]:

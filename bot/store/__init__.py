@@ -18,6 +18,7 @@ from bot.store.lost import LostRows
 from bot.store.outbox import OutboxRows
 from bot.store.pulls import PullRows
 from bot.store.statements import StoreError, queries
+from bot.store.tokens import TokenRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +45,7 @@ def migrations() -> list[tuple[str, str]]:
     )
 
 
-class SQLiteStore(OutboxRows, PullRows, InspectionRows, LearnedRows, LostRows):
+class SQLiteStore(OutboxRows, PullRows, InspectionRows, LearnedRows, LostRows, TokenRows):
     """One SQLite file (or `:memory:`), written by one thread."""
 
     def __init__(self, path: Path | None, *, readonly: bool = False) -> None:

@@ -308,3 +308,28 @@ SELECT shop, adapter, account, cursor, ticket, wanted, pulled_at FROM pull ORDER
 -- name: pulled
 -- What the tool said meanwhile is still wanted.
 UPDATE pull SET cursor = ?, wanted = max(0, wanted - ?), pulled_at = ? WHERE shop = ? AND adapter = ? AND account = ?;
+
+-- name: add_token
+INSERT INTO token (shop, role, name, hash, made_at) VALUES (?, ?, ?, ?, ?);
+
+-- name: token_of
+-- Of one that still opens.
+SELECT number, shop, role, name, made_at, revoked_at FROM token WHERE hash = ? AND revoked_at IS NULL;
+
+-- name: tokens
+SELECT number, shop, role, name, made_at, revoked_at FROM token WHERE shop = coalesce(?, shop) ORDER BY number;
+
+-- name: revoke_token
+UPDATE token SET revoked_at = ? WHERE number = ? AND shop = coalesce(?, shop) AND revoked_at IS NULL;
+
+-- name: note
+INSERT INTO audit (shop, at, who, what, about) VALUES (?, ?, ?, ?, ?);
+
+-- name: notes
+-- With what the guard's record has of people: who sent a message all the same, and who marked a rule.
+SELECT at, shop, who, what, about FROM (
+    SELECT at, shop, who, what, about, seq FROM audit WHERE shop = ?1 AND at >= ?2
+    UNION ALL
+    SELECT at, shop, agent, 'guard.' || event, rule || ' ' || conversation || '/' || subject || ' ' || reason, seq
+    FROM inspection WHERE shop = ?1 AND at >= ?2 AND event IN ('overridden', 'right', 'wrong')
+) ORDER BY at, what, seq;

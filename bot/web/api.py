@@ -16,7 +16,8 @@ from bot.errors import BadPayload, Busy, Conflict, Impossible, Missing
 from bot.model import Action, Conversation, Drafted, Picked
 from bot.talk import Circumstances, said_before
 from bot.talk import circumstances as circumstances_of
-from bot.web.app import LOOP, METRICS, TODAY, answer, body_of, path_id, shop_of
+from bot.web.access import named_by, shop_of
+from bot.web.app import LOOP, METRICS, TODAY, answer, body_of, path_id
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -85,7 +86,7 @@ async def reply(request: web.Request) -> web.Response:
     """`POST .../replies`: guard a reply, and send or hold it."""
     shop, loop = shop_of(request), request.app[LOOP]
     asked = await _read(request, _Reply)
-    identity, agent = wire.identity_of(asked.id, "id"), wire.named(asked.agent, "agent")
+    identity, agent = wire.identity_of(asked.id, "id"), named_by(request, wire.named(asked.agent, "agent"))
     if asked.override is not None and not wire.visible(asked.override.reason):
         raise Impossible("override.reason: say why")
     now = int(loop.clock.now())
@@ -135,7 +136,7 @@ async def feedback(request: web.Request) -> web.Response:
         arrived=now,
         script=asked.script,
         action=asked.action,
-        agent=wire.named(asked.agent, "agent"),
+        agent=named_by(request, wire.named(asked.agent, "agent")),
     )
     (outcome,) = await loop.submit([fact])
     if outcome.failed:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from aiohttp import web
 
-from bot.errors import BadPayload, Busy, Forbidden, Missing, Unknown, WireError
-from bot.shop import hash_token
+from bot.errors import BadPayload, Busy, Missing, Unknown, WireError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -47,7 +45,7 @@ PATIENCE: web.AppKey[float] = web.AppKey("patience")
 
 def make(loop: Loop, shops: Mapping[str, Shop], metrics: Metrics, *, patience: float = SLOWEST_BODY) -> web.Application:
     """The application; its loop is started by whoever serves it. `patience`: seconds that a body may take."""
-    from bot.web import api, events, hook, probes  # noqa: PLC0415 - they import this module
+    from bot.web import access, api, events, hook, probes  # noqa: PLC0415 - they import this module
 
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[answer_errors])
     app[LOOP], app[SHOPS], app[METRICS], app[PATIENCE] = loop, shops, metrics, patience
@@ -55,14 +53,17 @@ def make(loop: Loop, shops: Mapping[str, Shop], metrics: Metrics, *, patience: f
     app.router.add_post("/webhook/{shop}", hook.webhook)
     app.router.add_post("/webhook/{shop}/{adapter}", hook.adapted)
     app.router.add_get("/webhook/{shop}/{adapter}", hook.greeted, allow_head=False)
-    app.router.add_post("/api/shops/{shop}/check", api.check)
-    app.router.add_post("/api/shops/{shop}/conversations/{conversation}/replies", api.reply)
-    app.router.add_post("/api/shops/{shop}/conversations/{conversation}/feedback", api.feedback)
-    app.router.add_get("/api/shops/{shop}/scripts", api.scripts, allow_head=False)
-    app.router.add_get("/api/shops/{shop}/conversations", api.conversations, allow_head=False)
-    app.router.add_get("/api/shops/{shop}/conversations/{conversation}", api.conversation, allow_head=False)
-    app.router.add_get("/api/shops/{shop}/events", events.stream, allow_head=False)
-    app.router.add_get("/api/shops/{shop}/rates", api.rates, allow_head=False)
+    for method, path, handler in (
+        ("POST", "check", api.check),
+        ("POST", "conversations/{conversation}/replies", api.reply),
+        ("POST", "conversations/{conversation}/feedback", api.feedback),
+        ("GET", "scripts", api.scripts),
+        ("GET", "conversations", api.conversations),
+        ("GET", "conversations/{conversation}", api.conversation),
+        ("GET", "events", events.events),
+        ("GET", "rates", api.rates),
+    ):
+        app.router.add_route(method, f"/api/shops/{{shop}}/{path}", access.admitted(handler.__name__, handler))
     app.router.add_get("/healthz", probes.healthz, allow_head=False)
     app.router.add_get("/readyz", probes.readyz, allow_head=False)
     app.router.add_get("/metrics", probes.metrics, allow_head=False)
@@ -119,24 +120,6 @@ async def body_of(request: web.Request, kinds: Collection[str] = (JSON,)) -> byt
         raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, reason=f"at most {LARGEST_BODY} bytes are taken") from error
     except (ValueError, web.RequestPayloadError, ConnectionError) as error:
         raise BadPayload("the body ended early or was framed wrongly") from error
-
-
-def shop_of(request: web.Request) -> Shop:
-    """The shop in the path, if the bearer's token is its own. 401 without a token we know, 403 for another shop's."""
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    given = hash_token(token.strip())
-    shops = request.app[SHOPS]
-    owner = None
-    for shop in shops.values():  # all are compared, so that the time taken tells nothing
-        if hmac.compare_digest(shop.token_hash, given):
-            owner = shop
-    if kind.lower() != "bearer" or not token.strip() or owner is None:
-        raise Unknown("send Authorization: Bearer with the shop's token")
-    if owner.id != request.match_info["shop"]:
-        if request.match_info["shop"] not in shops:
-            raise Missing("no such shop")
-        raise Forbidden("this token is another shop's")
-    return owner
 
 
 def path_id(request: web.Request, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,27 +10,34 @@ from aiohttp import web
 
 from bot import wire
 from bot.errors import BadPayload
-from bot.web.app import LOOP, shop_of
+from bot.web.access import shop_of, still
+from bot.web.app import LOOP
 
 if TYPE_CHECKING:
     from bot.ports import Event
     from bot.shop import Shop
 
 RETRY_MS = 2000  # how soon a listener that lost us comes back
+LOOK = 1.0  # seconds that a listener may go on whose token was revoked; a silent one hears of it with its heartbeat
 
 
-async def stream(request: web.Request) -> web.StreamResponse:
+async def events(request: web.Request) -> web.StreamResponse:
     """`GET .../events?after=SEQ`: everything beyond SEQ (or `Last-Event-ID`), then what comes; from the start without."""
     shop, loop = shop_of(request), request.app[LOOP]
-    after = _after(request)
+    after, ticking = _after(request), asyncio.get_running_loop().time
+    looked = ticking()
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
     )
     await response.prepare(request)
     try:
         await response.write(f"retry: {RETRY_MS}\n\n".encode())
-        async for events in loop.follow(shop.id, after):
-            await response.write(b"".join(line(event, shop) for event in events) or b": alive\n\n")
+        async for told in loop.follow(shop.id, after):
+            if ticking() - looked >= LOOK:
+                if not await still(request):
+                    break  # its token was revoked
+                looked = ticking()
+            await response.write(b"".join(line(event, shop) for event in told) or b": alive\n\n")
     except ConnectionError:
         pass  # the listener left; it comes back with Last-Event-ID
     return response

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bot import audit, config, demo, strict
 from bot.adapters.entrance import AdapterTable, OutTable
+from bot.passes import TokenTable
 from bot.robots import RobotTable
 from replies import DataError
 from replies.guard import Allowance
@@ -31,6 +32,7 @@ KNOWN = {
     "OTHER": TOKEN * 2,
     "SHOP_WEBHOOK_SECRET": SECRET,
     "SHOP_TOKEN": TOKEN,
+    "SHOP_AGENT_TOKEN": "of-an-agent-0123456789",
     "SHOP_ROBOT_URL": "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef",
     "SHOP_ROBOT_SECRET": "SEC0123456789abcdef",
     "SHOP_CHATWOOT_SECRET": "0123456789abcdef",
@@ -84,6 +86,7 @@ def test_the_example_loads_with_its_optional_blocks(written):
         (config.ShopTable, ("shops", 0)),
         (Allowance, ("shops", 0, "allow")),
         (Bars, ("shops", 0, "bars")),
+        (TokenTable, ("shops", 0, "tokens", 0)),
         (RobotTable, ("shops", 0, "robots", 0)),
         (AdapterTable, ("shops", 0, "adapters", "chatwoot")),
         (OutTable, ("shops", 0, "adapters", "chatwoot", "out")),
@@ -212,6 +215,11 @@ UNREACHABLE = "shops[0].callback_url: must be an http or https address with a ho
         ("[server]\nhost = ' '\n" + SHOP, "server.host: is empty"),
         (SHOP + SHOP.replace("TOKEN", "OTHER"), "shops[1].id: 'a' is taken by shops[0]"),
         (SHOP + SHOP.replace('"a"', '"b"'), "shops[1].token: is also that of shops[0]"),
+        (SHOP + "tokens = 5", "shops[0].tokens: must be a list of tables"),
+        (SHOP + '[[shops.tokens]]\nrole = "x"\nname = "y"\ntoken = "env:OTHER"', "shops[0].tokens[0].role: 'x' is not"),
+        (SHOP + '[[shops.tokens]]\nrole = "agent"\nname = " "\ntoken = "env:OTHER"', "shops[0].tokens[0].name: 1 to"),
+        (SHOP + '[[shops.tokens]]\nrole = "agent"\nname = "y"', "shops[0].tokens[0].token: is missing"),
+        (SHOP + '[[shops.tokens]]\nrole = "agent"\nname = "y"\ntoken = "env:TOKEN"', "is also that of shops[0]"),
         (SHOP + 'callback_url = "http://[bad"', UNREACHABLE),
         (SHOP + 'callback_url = "http://x:99999"', UNREACHABLE),
         (SHOP + 'callback_url = "http://x:0/"', "shops[0].callback_url: must be an http or https address"),
