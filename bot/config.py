@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bot import address, passes, platforms, robots, secret, signature, strict, zones
+from bot import address, inspecting, passes, platforms, robots, secret, signature, strict, zones
 from bot.adapters import entrance
 from bot.alerts import Robot
+from bot.inspecting.rules import Weights
 from bot.passes import Pass
 from replies import DataError
 from replies.guard import Allowance
@@ -67,6 +68,7 @@ class ShopTable(msgspec.Struct, frozen=True, kw_only=True):
     allow: Allowance = Allowance()
     rules: list[str] = msgspec.field(default_factory=list)
     allow_override: list[str] = msgspec.field(default_factory=list)
+    inspection: Weights = Weights()
 
 
 class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +91,7 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
     adapters: dict[str, entrance.Entrance] = msgspec.field(default_factory=dict)
     rules: tuple[Path, ...] = ()
     allow_override: tuple[str, ...] = ()
+    inspection: Weights = Weights()
 
     def __repr__(self) -> str:
         """Without secrets."""
@@ -104,12 +107,21 @@ class Config(msgspec.Struct, frozen=True):
 
 def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
     """Read a config file; raises DataError with one sentence for each thing wrong, naming the file and the key."""
+    return accept(table_of(file), file, environment)
+
+
+def table_of(file: Path) -> dict[str, Any]:
+    """The file as TOML, not yet looked at. Raises DataError."""
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise DataError([f"{file}: cannot be read: {error.strerror}"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError([f"{file}: {error}"]) from error
+
+
+def accept(table: dict[str, Any], file: Path, environment: Mapping[str, str]) -> Config:
+    """The config that stands in `table`, read from `file`. Raises DataError as `load` does."""
     problems = [f"{key}: unknown key" for key in table if key not in ("server", "shops")]
     server = _server(table.get("server", {}), problems)
     shops = _shops(table.get("shops", []), file.parent, environment, problems)
@@ -196,7 +208,13 @@ def _shop(
         adapters=ways,
         rules=tuple(folder / entry for entry in shop.rules),
         allow_override=tuple(shop.allow_override),
+        inspection=_placed(shop.inspection, folder),
     )
+
+
+def _placed(weights: Weights, folder: Path) -> Weights:
+    """With its files found from the config's folder."""
+    return msgspec.structs.replace(weights, files=tuple(str(folder / name) for name in weights.files))
 
 
 def _stages(given: dict[str, Any]) -> dict[str, tuple[int, ...]] | None:
@@ -221,6 +239,10 @@ def _mistakes(given: dict[str, Any], folder: Path) -> Iterator[str]:
     if given.get("webhook_secrets") == []:
         yield "webhook_secrets: at least one is needed"
     yield from _missing(given, folder)
+    try:
+        inspecting.load(_placed(given.get("inspection", Weights()), folder))
+    except DataError as error:
+        yield from error.problems
     if "timezone" in given:
         try:
             zones.find(given["timezone"], "timezone")

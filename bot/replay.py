@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from bot import history, rates, talk, wire
+from bot import history, inspecting, rates, talk, wire
 from bot.model import AgentSaid, BuyerSaid, RobotSaid, SystemSaid
 from bot.played import Began, Ended, Played, Rang, Rated
 from bot.virtual import VirtualDriver
@@ -51,6 +51,7 @@ class Replay:
         self._driver = VirtualDriver({shop.id: shop}, self._hear)
         self._heard: list[tuple[str, Told]] | None = None  # what the message now applied causes
         self._number = 0
+        self._inspector = inspecting.Inspector(inspecting.load(shop.inspection), shop.zone, timed=timed)
         self._tell(Began(shop, timed))
 
     def put(self, said: Said) -> None:
@@ -86,7 +87,7 @@ class Replay:
         """
         self._driver.finish()
         for conversation, facts in groupby(self._facts(), key=_conversation):
-            self._tell(_ended(conversation, facts))
+            self._tell(self._ended(conversation, facts))
             yield
         self._tell(Rated(tuple(self._rates())))
 
@@ -111,6 +112,12 @@ class Replay:
             self._heard.append((event.type, msgspec.json.decode(event.data)))
         elif event.type in _RINGS:
             self._tell(Rang(event.type, event.conversation, msgspec.json.decode(event.data)))
+
+    def _ended(self, conversation: str, facts: Iterable[AnyFact]) -> Ended:
+        said = [fact for fact in facts if isinstance(fact, BuyerSaid | AgentSaid | RobotSaid | SystemSaid)]
+        said.sort(key=lambda fact: fact.at)
+        buyer = next((fact.buyer for fact in said if isinstance(fact, BuyerSaid) and fact.buyer), conversation)
+        return Ended(conversation, buyer, tuple(said), self._inspector.inspect(said))
 
     def _facts(self) -> Iterator[AnyFact]:
         return self._driver.engine.store.facts_between(self.shop.id, 0, 1 << 60)
@@ -161,10 +168,3 @@ def _fact(shop: str, said: Said, position: int) -> SaidFact:
 
 def _conversation(fact: AnyFact) -> str:
     return fact.conversation
-
-
-def _ended(conversation: str, facts: Iterable[AnyFact]) -> Ended:
-    said = [fact for fact in facts if isinstance(fact, BuyerSaid | AgentSaid | RobotSaid | SystemSaid)]
-    said.sort(key=lambda fact: fact.at)
-    buyer = next((fact.buyer for fact in said if isinstance(fact, BuyerSaid) and fact.buyer), conversation)
-    return Ended(conversation, buyer, tuple(said), {})

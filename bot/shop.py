@@ -49,6 +49,7 @@ class Shop:
         self.keys, self.callback_url, self.robots = config.keys, config.callback_url, config.robots
         self.adapters = config.adapters
         self.overridable = frozenset(config.allow_override)
+        self.inspection = config.inspection
         self.timed = True
         self.passes = (passes.owner(config.token), *config.tokens)
 

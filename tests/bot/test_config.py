@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bot import audit, config, demo, strict
 from bot.adapters.entrance import AdapterTable, OutTable
 from bot.passes import TokenTable
+from bot.inspecting.rules import Weights
 from bot.robots import RobotTable
 from replies import DataError
 from replies.guard import Allowance
@@ -86,6 +87,7 @@ def test_the_example_loads_with_its_optional_blocks(written):
         (config.ShopTable, ("shops", 0)),
         (Allowance, ("shops", 0, "allow")),
         (Bars, ("shops", 0, "bars")),
+        (Weights, ("shops", 0, "inspection")),
         (TokenTable, ("shops", 0, "tokens", 0)),
         (RobotTable, ("shops", 0, "robots", 0)),
         (AdapterTable, ("shops", 0, "adapters", "chatwoot")),
