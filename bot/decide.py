@@ -34,7 +34,7 @@ from bot.model import (
 from replies.learning import UNNAMED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from replies.guard import Finding, Verdict
     from replies.match import Suggestion
@@ -199,13 +199,18 @@ def _noted(identity: str, agent: str, text: str, shop: Shop) -> list[Effect]:
     return [Noted(identity, agent, text, findings)] if findings else []
 
 
-def _credit(conversation: Conversation, text: str, agent: str) -> list[Effect]:
-    """An agent who writes what was offered has picked it."""
+def picked(offered: Iterable[Suggestion], text: str) -> str:
+    """Which of the offered scripts an agent's words are, by its id; "" for none. Who writes what was offered has picked it."""
     best, likeness = "", 0.0
-    for offer in conversation.offered:
+    for offer in offered:
         alike = fuzz.ratio(offer.text or "", text, score_cutoff=PICK_LIKENESS)
         if alike > likeness:
             best, likeness = offer.script, alike
+    return best
+
+
+def _credit(conversation: Conversation, text: str, agent: str) -> list[Effect]:
+    best = picked(conversation.offered, text)
     return [Credit(best, "picked", agent or UNNAMED, "\n".join(talk.turn(conversation)))] if best else []
 
 

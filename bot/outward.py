@@ -168,6 +168,11 @@ def rate(counted: Rate, shop: Shop) -> dict[str, Any]:
     if counted.forecast is not None:
         waiting = [_counted(wait, shop.zone) for wait in counted.forecast.waiting]
         shown["forecast"] = {**msgspec.to_builtins(counted.forecast), "waiting": waiting}
+    if counted.days:
+        shown["days"] = [
+            {**msgspec.to_builtins(one), "day": wire.iso(shop.zone.begin(one.day), shop.zone)[:10]}
+            for one in counted.days
+        ]
     shown["agents"] = [{**msgspec.to_builtins(one), "agent": one.agent or None} for one in counted.agents]
     return shown
 

@@ -12,7 +12,7 @@ from bot.blame import ByAgent, CountedWait, by_agent, counted, late, missed
 from bot.history import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from bot.history import Line
     from bot.model import Wait
@@ -35,12 +35,24 @@ class Forecast(msgspec.Struct, frozen=True):
     waiting: tuple[CountedWait, ...] = ()
 
 
+class Day(msgspec.Struct, frozen=True):
+    """One target's figures of the waits that began on one local `day` (a running number; 1970-01-01 is 0); see Rate."""
+
+    day: int
+    population: int
+    waiting: int
+    met: int | None = None
+    rate: float | None = None
+    mean_s: float | None = None
+
+
 class Rate(msgspec.Struct, frozen=True):
     """One target's figures. `population`: units; `met`: of them in time; `waiting`: of them still open and in time.
 
     `rate` is met / (population - waiting), None while nothing is decided. Of a mean only `mean_s` (seconds) is counted,
     over `population` answering times. `near`: waits that were answered in the last tenth of the limit. `agents`: what
-    each agent did; "" stands for a robot that counts, an agent without a name, and nobody.
+    each agent did; "" stands for a robot that counts, an agent without a name, and nobody. `days`: the figures day by
+    day where more than one day was asked for; days without a wait are left out.
     """
 
     name: str
@@ -53,6 +65,7 @@ class Rate(msgspec.Struct, frozen=True):
     near: tuple[CountedWait, ...] = ()
     forecast: Forecast | None = None
     agents: tuple[ByAgent, ...] = ()
+    days: tuple[Day, ...] = ()
 
 
 def of_day(store: Store, shop: Shop, day: int, now: int) -> list[Rate]:
@@ -72,17 +85,18 @@ def rate(
     "session": a session is met if all its waits were in time, or if so judged their mean. "round": each wait is a unit
     (淘宝 对话轮次).
     """
-    units: dict[tuple[str, int], list[tuple[Line, Wait]]] = {}
-    for line in held:
-        for wait in deadline.waits(line.messages, target, zone):
-            began = zone.local(wait.start)[0]
-            if day is None or began == day:
-                units.setdefault(_unit(line, wait, target, began), []).append((line, wait))
-    every = [pair for pairs in units.values() for pair in pairs]
+    every = [
+        (line, wait)
+        for line in held
+        for wait in deadline.waits(line.messages, target, zone)
+        if day is None or zone.local(wait.start)[0] == day
+    ]
+    days = () if day is not None else tuple(_days(every, target, zone, now))
     agents = by_agent(every, now)
     if target.mean is not None:
         found = _mean(target, target.mean, zone, [wait for _, wait in every], now)
-        return msgspec.structs.replace(found, agents=agents)
+        return msgspec.structs.replace(found, agents=agents, days=days)
+    units = _units(every, target, zone)
     states = {unit: _judge([wait for _, wait in pairs], target, now) for unit, pairs in units.items()}
     met, waiting = (sum(state == wanted for state in states.values()) for wanted in ("met", "waiting"))
     open_waits = _in_order(
@@ -102,7 +116,33 @@ def rate(
         near=_in_order(counted(line, wait) for line, wait in every if _near(wait, target)),
         forecast=_forecast(target, len(units), met, open_waits, waiting=waiting),
         agents=agents,
+        days=days,
     )
+
+
+def _days(every: list[tuple[Line, Wait]], target: deadline.Target, zone: deadline.Zone, now: int) -> Iterator[Day]:
+    by_day: dict[int, list[tuple[Line, Wait]]] = {}
+    for line, wait in every:
+        by_day.setdefault(zone.local(wait.start)[0], []).append((line, wait))
+    for day, pairs in sorted(by_day.items()):
+        if target.mean is not None:
+            mean = _mean(target, target.mean, zone, [wait for _, wait in pairs], now)
+            yield Day(day, mean.population, mean.waiting, mean_s=mean.mean_s)
+            continue
+        states = [_judge([wait for _, wait in held], target, now) for held in _units(pairs, target, zone).values()]
+        met, waiting = states.count("met"), states.count("waiting")
+        decided = len(states) - waiting
+        yield Day(day, len(states), waiting, met, round(met / decided, 6) if decided else None)
+
+
+def _units(
+    every: Iterable[tuple[Line, Wait]], target: deadline.Target, zone: deadline.Zone
+) -> dict[tuple[str, int], list[tuple[Line, Wait]]]:
+    """The waits of each unit that is judged as one."""
+    units: dict[tuple[str, int], list[tuple[Line, Wait]]] = {}
+    for line, wait in every:
+        units.setdefault(_unit(line, wait, target, zone.local(wait.start)[0]), []).append((line, wait))
+    return units
 
 
 def _unit(line: Line, wait: Wait, target: deadline.Target, day: int) -> tuple[str, int]:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from bot import blame, history, model, platforms, rates, urgency
-from bot.deadline import Zone
+from bot.deadline import Mean, Zone
 from replies import DataError
 
 NINE = 1_795_222_800  # 2026-11-21 09:00:00 in Shanghai
@@ -242,3 +242,20 @@ def test_a_session_judged_by_its_mean_forgives_one_late_answer(driver, shop_on, 
     strict = rates.rate(lines, target, ZONE, now=NINE + 9000)
     mild = rates.rate(lines, msgspec.structs.replace(target, judged="mean"), ZONE, now=NINE + 9000)
     assert (strict.met, mild.met) == (0, 1)
+
+
+def test_figures_of_several_days_stand_day_by_day(driver, hour, said):
+    """Counted over all days, each day has the figures that asking for it alone gives; days without a wait are left out."""
+    ask(driver, said, 1, answered=100)
+    ask(driver, said, 2, answered=4000)
+    driver.put(said(at=NINE + 2 * 86_400, buyer="b3", conversation="c3"))
+    now = NINE + 3 * 86_400
+    held = tuple(history.lines(driver.engine.store.facts_between("demo", 0, 1 << 60)))
+    for target in (hour.targets[0], msgspec.structs.replace(hour.targets[0], mean=Mean(cap=600, unanswered="cap"))):
+        found = rates.rate(held, target, ZONE, now=now)
+        assert [one.day for one in found.days] == [DAY, DAY + 2]
+        for one in found.days:
+            alone = rates.rate(held, target, ZONE, now=now, day=one.day)
+            assert alone.days == ()
+            figures = (one.population, one.met, one.waiting, one.rate, one.mean_s)
+            assert figures == (alone.population, alone.met, alone.waiting, alone.rate, alone.mean_s)
