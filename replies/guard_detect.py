@@ -27,7 +27,7 @@ GROUPS = (LONG, OPEN, LATIN, NET, FORM, STATE)
 FOUND = frozenset((*LONG, *OPEN, *LATIN, *NET, *FORM))
 SLOTS = (*LONG, *OPEN, *LATIN, *NET, *FORM, *STATE)
 
-_token = re.compile(r"(?<![a-z0-9_])[a-z0-9][a-z0-9_.\-]{2,29}+")
+_token = re.compile(r"(?<![a-z0-9])(?<![a-z0-9]_)[a-z0-9][a-z0-9_.\-]{2,29}+")
 _version = re.compile(r"v?\d+(?:\.\d+)+[a-z]{0,3}")
 _spaced = re.compile(r"(?<![a-z0-9])[a-z0-9](?:[ ._\-*|/][a-z0-9](?![a-z0-9])){4,30}+")
 _host = re.compile(r"[a-z0-9][a-z0-9\-.]{0,80}+$")

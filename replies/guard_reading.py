@@ -26,6 +26,7 @@ _quotes = re.compile(r"“([^”]{1,200})”|「([^」]{1,200})」|『([^』]{1,
 _SHORT = 200  # characters of a text that is searched through for each find
 _HEARD, _ALONE = 0.4, 0.75
 _TRIPLE = 3  # characters of a sound that an ordinary pair in it makes doubtful
+_ODD = 4  # digits in unusual signs that are no slip
 _SCRAP = 3  # characters of a message that says nothing by itself
 FLOOR = 0.25  # what weighs less is chance
 
@@ -62,7 +63,7 @@ class Reading:
         self._asked: dict[str, None] = {}
         self._shaped: set[str] = set()
         self._shields: dict[str, list[tuple[int, int]]] = {}
-        self._whole = len(self.chars) == len(text)
+        self._whole = len(self.chars) == len(text) and text.isalnum()
         self.latin = latin.search(self.chars) is not None
         for state in states:
             self._hits[state] = [Hit(0, len(self.chars), 1.0, "state", state)]
@@ -70,7 +71,10 @@ class Reading:
         self._scan(search.rare)
         if not self.how:
             for word, hit in jumbled(self.chars, search):
-                self._put(word, hit)
+                self._put(
+                    word,
+                    hit if self._whole else hit._replace(weight=hit.weight * self.joints.weight(hit.start, hit.end)),
+                )
         self._form()
 
     @property
@@ -271,9 +275,15 @@ class Reading:
             low, high = self.at(start), self.at(end)
             if low < high:
                 found.setdefault(thing.slot, []).append(Hit(low, high, thing.weight, thing.how, thing.value))
-                if self.joined and thing.slot == "phone" and BREAK in self.plain.chars[thing.start : thing.end]:
+                if thing.slot == "phone" and self._dressed(start, end):
                     found.setdefault("odd_phone", []).append(Hit(low, high, 1.0, thing.how, thing.value))
         return {slot: sorted(hits) for slot, hits in found.items()}
+
+    def _dressed(self, start: int, end: int) -> bool:
+        """Is a number spread over messages, or written in signs that no keyboard has?"""
+        written = self.text[start:end]
+        odd = sum(not char.isascii() and not "０" <= char <= "９" for char in written)
+        return odd > _ODD or (self.joined and BREAK in written)
 
     @cached_property
     def last(self) -> int:

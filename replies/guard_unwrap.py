@@ -172,3 +172,20 @@ def _value(run: str) -> str:
         else:
             great, middle, part, digit = (middle + part + digit) * 100_000_000, 0, 0, 0
     return str(great + middle + part + digit)
+
+
+_escape = re.compile(r"&#x([0-9a-f]{2,6});?|&#(\d{2,7});?|\\u\{?([0-9a-f]{4,5})\}?|((?:%[0-9a-f]{2}){2,40})")
+
+
+def unescaped(plain: str) -> Variant | None:
+    """&#24494; and %E5%BE%AE are the characters they stand for."""
+    return edited(plain, (Edit(*code.span(), said) for code in _escape.finditer(plain) if (said := _said(code))))
+
+
+def _said(code: re.Match[str]) -> str:
+    hexadecimal, decimal, unicode, percent = code.groups()
+    if percent:
+        return bytes.fromhex(percent.replace("%", "")).decode(errors="ignore")
+    value = int(decimal) if decimal else int(hexadecimal or unicode, 16)
+    char = chr(value) if value < 0x110000 else ""
+    return char if char.isprintable() else ""

@@ -25,6 +25,7 @@ _plus = re.compile(r"(?<![a-z0-9.+])\+(?=\s?[我个下微薇威维扣企鹅绿�
 _WRAPS = re.compile(
     r"[(（\[【{<《〈].{1,8}[)）\]】}>》〉]|连|拼|合|凑|组|后面加|加上|接|首字|个字|每|开头|竖|藏头|行首|句首|打头|\n"
 )
+_ESCAPES = re.compile(r"&#|\\u|%[0-9a-fA-F]{2}%")
 _FILLS = re.compile(r"([㐀-鿿]{1,2})[㐀-鿿a-z0-9]\1|(?<=[㐀-鿿])([a-z])[㐀-鿿]\2")
 _SPACED = re.compile(r"[a-z0-9]\s[a-z0-9]\s[a-z0-9]\s[a-z0-9]", re.IGNORECASE)
 _NUMBERED = re.compile(r"[零〇一二两三四五六七八九]?[十百千万亿][零〇一二两三四五六七八九十百千万亿]{1,20}")
@@ -99,6 +100,7 @@ def _is_turned(first: Reading) -> bool:
     return (
         first.turns > 1
         or "backwards" in first.slots
+        or "turned_hint" in first.slots
         or (first.latin and _backwards.search(first.plain.chars) is not None)
     )
 
@@ -138,6 +140,10 @@ def _is_spaced(first: Reading) -> bool:
     return first.latin and _SPACED.search(first.text) is not None
 
 
+def _is_escaped(first: Reading) -> bool:
+    return _ESCAPES.search(first.text) is not None
+
+
 def _is_counted(first: Reading) -> bool:
     return (first.latin and unwrap.may_spell(first.chars)) or _NUMBERED.search(first.chars) is not None
 
@@ -147,6 +153,7 @@ _WAYS: tuple[tuple[str, Callable[[Reading], bool], Callable[[Reading], Variant |
     ("plus", _has_plus, _add),
     ("leet", _has_code, _decode),
     ("reversed", _is_turned, _turn),
+    ("escapes", _is_escaped, _unwrap(unwrap.unescaped)),
     ("closed", _is_spaced, _unwrap(unwrap.closed_up)),
     ("notes", _is_noted, _unwrap(unwrap.without_notes)),
     ("fillers", _is_filled, _unwrap(unwrap.without_fillers)),
