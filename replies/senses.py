@@ -16,6 +16,7 @@ from replies.text import WORDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+FEW = 8  # scripts that are a handful
 LONGEST = 4  # characters of a word
 WIDTH = 64  # numbers of a word's vector, a byte each
 _LANE = 8  # bytes a number is given when vectors are added as one whole number: no sum runs over into the next
@@ -68,7 +69,8 @@ class Senses:
         for each in sums:
             mean = list(map(add, mean, each))
         # A handful of scripts has no common part worth the name: the mean is drawn towards nothing.
-        self._mean = [number / (len(sums) + 8) for number in mean]
+        self._mean = [number / (len(sums) + FEW) for number in mean]
+        self._told = len(sums) / (len(sums) + FEW)
         self._centres = [array("f", self._apart(each)) for each in sums]
 
     def of(self, text: str) -> Sequence[float]:
@@ -92,9 +94,12 @@ class Senses:
         return []
 
     def closeness(self, text: str, scripts: Sequence[int]) -> dict[int, tuple[float, float]]:
-        """For each of `scripts` nothing for its phrasings, and the cosine with its sum."""
+        """For each of `scripts` nothing for its phrasings, and the cosine with its sum.
+
+        A handful of scripts leaves too few words to compare with: there the cosine is drawn towards nothing too.
+        """
         vector = self.of(text)
-        return {script: (0.0, sum(map(mul, vector, self._centres[script]))) for script in scripts}
+        return {script: (0.0, self._told * sum(map(mul, vector, self._centres[script]))) for script in scripts}
 
     def learn(self, script: int, _text: str) -> None:
         """The phrasings of `script` have changed."""

@@ -248,3 +248,11 @@ def test_a_large_library_is_searched_deeper(monkeypatch: pytest.MonkeyPatch) -> 
     assert first(deep.rank(["亲，啥时候能寄出呀"])) == "ship"
     deep.learn("衣裳啥时出库", "bill")
     assert first(deep.rank(["衣裳啥时出库"])) == "bill"
+
+
+@pytest.mark.parametrize(
+    "asked", ["你们老板喜欢看什么电影", "这个会掉色吗", "尺码偏大吗", "孕妇可以用吗", "你吃饭了吗"]
+)
+def test_a_handful_of_scripts_is_no_reason_to_guess(asked: str) -> None:
+    """A library of four scripts shows none of them for a question of something else."""
+    assert Matcher(build(SCRIPTS[1:5])).rank([asked]).shown == ()
