@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from bot import audit, config, demo, strict
 from bot.adapters.entrance import AdapterTable, OutTable
-from bot.passes import TokenTable
 from bot.inspecting.rules import Weights
+from bot.passes import TokenTable
 from bot.robots import RobotTable
 from replies import DataError
 from replies.guard import Allowance
@@ -203,6 +203,7 @@ brands = "x"
     assert len(found) == len(wanted)
 
 
+ROLES = "shops[0].tokens[0].role: 'x' is not one of agent, supervisor, owner, tool"
 UNREACHABLE = "shops[0].callback_url: must be an http or https address with a host and a port up to 65535"
 
 
@@ -217,11 +218,10 @@ UNREACHABLE = "shops[0].callback_url: must be an http or https address with a ho
         ("[server]\nhost = ' '\n" + SHOP, "server.host: is empty"),
         (SHOP + SHOP.replace("TOKEN", "OTHER"), "shops[1].id: 'a' is taken by shops[0]"),
         (SHOP + SHOP.replace('"a"', '"b"'), "shops[1].token: is also that of shops[0]"),
-        (SHOP + "tokens = 5", "shops[0].tokens: must be a list of tables"),
-        (SHOP + '[[shops.tokens]]\nrole = "x"\nname = "y"\ntoken = "env:OTHER"', "shops[0].tokens[0].role: 'x' is not"),
-        (SHOP + '[[shops.tokens]]\nrole = "agent"\nname = " "\ntoken = "env:OTHER"', "shops[0].tokens[0].name: 1 to"),
-        (SHOP + '[[shops.tokens]]\nrole = "agent"\nname = "y"', "shops[0].tokens[0].token: is missing"),
-        (SHOP + '[[shops.tokens]]\nrole = "agent"\nname = "y"\ntoken = "env:TOKEN"', "is also that of shops[0]"),
+        (SHOP + "tokens = 5", "shops[0].tokens: Expected `array`, got `int`"),
+        (SHOP + '[[shops.tokens]]\nrole = "x"\nname = "y"\ntoken = "env:OTHER"', ROLES),
+        (SHOP + '[[shops.tokens]]\nrole = "agent"\nname = " "\ntoken = "env:OTHER"', "shops[0].tokens[0].name: 1 to 64 characters are needed"),
+        (SHOP + '[[shops.tokens]]\nrole = "agent"\nname = "y"\ntoken = "env:TOKEN"', "shops[0].tokens[0].token: is also that of shops[0]"),
         (SHOP + 'callback_url = "http://[bad"', UNREACHABLE),
         (SHOP + 'callback_url = "http://x:99999"', UNREACHABLE),
         (SHOP + 'callback_url = "http://x:0/"', "shops[0].callback_url: must be an http or https address"),
