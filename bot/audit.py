@@ -10,6 +10,7 @@ from bot import adapters, inspecting, platforms, robots, shop, wire
 from bot import config as configs
 from bot.clock import SystemClock
 from bot.deadline import Zone
+from bot.insight import settings
 from bot.logs import heads, mask, words
 from replies import DataError, fill, library, policy
 from replies import lint as linting
@@ -26,7 +27,7 @@ def everything(config: Path | None) -> list[str]:
     checks += [partial(adapters.load, name) for name in adapters.names()]
     checks += [partial(policy.packs, name) for name in policy.PLATFORMS]
     checks += [partial(library.load, [shop.BUILT_IN]), robots.data, words.words, heads.load, mask.rules]
-    checks += [inspecting.load]
+    checks += [inspecting.load, settings.load]
     if config is not None:
         checks.append(lambda: shop.assemble(configs.load(config)))
     found = [problem for check in checks for problem in _problems(check)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections import Counter, defaultdict
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -91,6 +92,7 @@ def gather(questions: Counter[str]) -> list[Gap]:
     return sorted(found, key=lambda gap: (-gap.asked, gap.word))
 
 
+@cache
 def _cutter() -> Any:  # noqa: ANN401 - jieba has no types
     """A tokenizer of our own with the trade's words; jieba's global one is left alone."""
     import jieba  # noqa: PLC0415 - its dictionary takes half a second: only who lists gaps pays
