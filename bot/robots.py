@@ -244,7 +244,9 @@ def _address(url: str, kind: Kind) -> Iterator[str]:
     if parts is None:
         yield "url: must be an http or https address"
         return
-    other = next((each for each in data().kinds.values() if parts.hostname in each.hosts and each.name != kind.name), None)
+    other = next(
+        (each for each in data().kinds.values() if parts.hostname in each.hosts and each.name != kind.name), None
+    )
     if other is not None:
         yield f"url: is the address of another kind: {other.name}"
     elif parts.hostname in kind.hosts:

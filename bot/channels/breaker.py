@@ -68,5 +68,5 @@ class Breaker:
         return True
 
     def set_back(self, now: float) -> None:
-        """The clock was set back: no rest of before goes beyond the longest."""
-        self.until = min(self.until, now + LONGEST_REST) if self.until else 0.0
+        """The clock was set back: a rest of before ends now, and one try decides."""
+        self.until = min(self.until, now)

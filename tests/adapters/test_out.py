@@ -104,9 +104,10 @@ class House:
     async def settled(self) -> None:
         while True:
             await self.outbox.look()
-            if not (tasks := list(self.outbox._under_way.values())):
+            if tasks := list(self.outbox._under_way.values()):
+                await asyncio.wait(tasks)
+            elif not self.outbox._over_since:  # what ended while it looked may have left more to do
                 return
-            await asyncio.wait(tasks)
 
     async def move(self, seconds: float) -> None:
         await self.server.move_to(self.server.clock.now() + seconds)

@@ -1,7 +1,8 @@
 """Kill the server in the middle of its work, again and again; nothing may be lost or doubled.
 
-`python tests/benchmarks/kill.py --kills 20 --events 5000`: a real server on a fast clock, signed webhooks over several
-connections, sent again under the same ids until they are acknowledged, and SIGKILL at random moments of the seed.
+`python tests/benchmarks/kill.py --kills 100 --events 5000`: a real server on a fast clock, signed webhooks over several
+connections, sent again under the same ids until they are acknowledged, agents who reply, a chat tool at the callback that
+fails, delays, drops acknowledgements and echoes twice, and SIGKILL at random moments of the seed.
 """
 
 from __future__ import annotations
@@ -20,23 +21,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rig
-from kill_judge import GRACE, START, Run, Webhook, counts, judge, messages, targets
+from kill_judge import ANSWERED, GRACE, START, Run, Webhook, counts, judge, messages, targets
+from receiver import Receiver, config, judge_out, waiting
 
-from bot import signature
+from bot.channels.outbox import LONGEST_WAIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 ASKED = ("什么时候发货", "可以退货吗", "有优惠券吗", "怎么还没收到", "在吗")
-ANSWERED = ("亲，马上为您查", "好的，已经登记", "请稍等一下")
+ANSWERS = ("亲，马上为您查", "好的，已经登记", "请稍等一下")
 
 
 @dataclass
 class Trial(Run):
-    """A run that goes on: the server that is up, and the chance that decides when it is killed."""
+    """A run that goes on: the server that is up, its chat tool, and the chance that decides when it is killed.
+
+    `asked`: the replies that were acknowledged.
+    """
 
     chance: random.Random = field(default_factory=random.Random)
     server: rig.Server | None = None
+    receiver: Receiver = field(default_factory=lambda: Receiver(random.Random(1)))  # noqa: S311 - repeatable
+    asked: list[str] = field(default_factory=list)
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -53,7 +60,7 @@ def webhooks(count: int, chance: random.Random) -> list[Webhook]:
                 "id": f"m{each}",
                 "conversation": f"c{chance.randrange(max(1, count // 10))}",
                 "role": "agent" if agent else "buyer",
-                "text": chance.choice(ANSWERED if agent else ASKED),
+                "text": chance.choice(ANSWERS if agent else ASKED),
             }
             events.append({"type": "message.created", "data": data})
         body = json.dumps(events if size > 1 else events[0], ensure_ascii=False).encode()
@@ -66,18 +73,12 @@ async def begin(run: Trial) -> None:
     """A server on the run's folder, its clock where the shop's is now; and let the clients know."""
     now = run.now() if run.up else START.timestamp()
     at = datetime.fromtimestamp(now, START.tzinfo).isoformat()
-    arguments = ["-m", "bot", "serve", "--demo", "--port", "0", "--ready-json", "--data", str(run.folder)]
+    file = config(run.folder, run.receiver.port)
+    arguments = ["-m", "bot", "serve", "--config", str(file), "--port", "0", "--ready-json", "--data", str(run.folder)]
     run.server = await asyncio.to_thread(rig.Server, [*arguments, "--clock-start", at, "--clock-rate", str(run.rate)])
     run.seen = (time.perf_counter(), now)  # its clock runs from when it says that it is ready
     run.up.append((now, float("inf"), run.rate))
     run.ready.set()
-
-
-def signed(run: Trial, webhook: Webhook) -> bytes:
-    """The request, stamped now."""
-    assert run.server is not None
-    key = signature.secret(run.server.said["shops"][0]["webhook_secret"])
-    return rig.post("/webhook/demo", webhook.body, webhook.identity, key=key)
 
 
 def end(run: Trial, webhooks: Sequence[Webhook]) -> None:
@@ -96,29 +97,80 @@ def end(run: Trial, webhooks: Sequence[Webhook]) -> None:
 
 async def client(run: Trial, work: Iterator[Webhook]) -> None:
     """Send one after the other, each again and again until it is acknowledged."""
-    connection: rig.Connection | None = None
+    line = Line(run)
     for webhook in work:
+        await line.say(webhook)
+        run.acked.extend(webhook.ids)
+    line.close()
+
+
+class Line:
+    """A connection to the server that is up, whichever that is."""
+
+    def __init__(self, run: Trial) -> None:
+        self._run, self._connection = run, None
+
+    async def say(self, webhook: Webhook) -> None:
+        """A signed webhook, until it is acknowledged."""
+        await self.ask(lambda: rig.post("/webhook/demo", webhook.body, webhook.identity))
+
+    async def ask(self, request: Callable[[], bytes]) -> bytes:
+        """The body of the answer, once it is 200."""
+        run = self._run
         while True:
             await run.ready.wait()
             assert run.server is not None
             try:
-                if connection is None:
-                    connection = await rig.Connection.connect(run.server.port)
+                if self._connection is None:
+                    self._connection = await rig.Connection.connect(run.server.port)
                 async with asyncio.timeout(10):
-                    answer = await connection.ask(signed(run, webhook))
+                    answer = await self._connection.ask(request())
             except (OSError, EOFError, TimeoutError):
                 run.retries += 1
-                if connection is not None:
-                    connection.close()
-                connection = None
+                self.close()
                 await pause(0.02)
                 continue
             if answer.status == 200:
-                run.acked.extend(webhook.ids)
-                break
-            run.expect(answer.status == 503, f"a webhook was answered {answer.status}: {answer.body[:200]!r}")
-    if connection is not None:
-        connection.close()
+                return answer.body
+            run.expect(answer.status == 503, f"a request was answered {answer.status}: {answer.body[:200]!r}")
+            await pause(0.02)
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+
+async def agents(run: Trial, sent: Sequence[Webhook], count: int) -> None:
+    """Replies through us, some in a row, in conversations of their own."""
+    line, number = Line(run), 0
+    for webhook in sent:
+        await line.say(webhook)
+        run.acked.extend(webhook.ids)
+        path = f"/api/shops/demo/conversations/{ANSWERED}{webhook.identity}/replies"
+        for _ in range(min(run.chance.choice((1, 2, 3)), count - number)):
+            reply = {"id": f"q{number}", "agent": "a-1", "text": run.chance.choice(ANSWERS)}
+            await line.ask(lambda path=path, reply=reply: rig.call(path, reply))
+            run.asked.append(reply["id"])
+            number += 1
+    line.close()
+
+
+async def echoing(run: Trial) -> None:
+    """The chat tool shows what was sent, sometimes twice."""
+    line = Line(run)
+    while True:
+        said = await run.receiver.echoes.get()
+        identity = f"echo-{said['reply_id']}"
+        run.echoed.add(identity)
+        data = {"id": identity, "conversation": said["conversation"], "role": "agent", "text": said["text"]}
+        body = json.dumps(
+            {"type": "message.created", "data": data | {"reply_id": said["reply_id"]}}, ensure_ascii=False
+        )
+        await line.say(Webhook(identity, (identity,), body.encode()))
+        run.acked.append(identity)
+        run.receiver.echoes.task_done()
 
 
 async def killer(run: Trial, sent: Sequence[Webhook], kills: int) -> None:
@@ -140,17 +192,22 @@ async def pause(seconds: float) -> None:
 
 async def play(run: Trial, sent: Sequence[Webhook], options: argparse.Namespace) -> None:
     """Everything: send and kill, let the clock run out, send everything again."""
+    await run.receiver.start()
+    echo = asyncio.create_task(echoing(run))
     await begin(run)
-    killing = asyncio.create_task(killer(run, sent, options.kills))
-    await send(run, sent, options.connections)
+    asked = questions(options.replies)
+    killing = asyncio.create_task(killer(run, [*sent, *asked], options.kills))
+    await asyncio.gather(send(run, sent, options.connections), agents(run, asked, options.replies))
     await killing
-    end(run, sent)
+    await drain(run)
+    end(run, [*sent, *asked])
     run.seen, run.rate = (time.perf_counter(), run.now()), options.last_rate
     await begin(run)
     limit = max(target.limit for target in targets())
     last = max(fact.at for fact in messages(run).values())
     while run.now() < last + limit + GRACE * run.rate:
         await pause(0.05)
+    await drain(run)
     before = counts(run)
     run.acked.clear()
     await send(run, sent, options.connections)
@@ -159,6 +216,28 @@ async def play(run: Trial, sent: Sequence[Webhook], options: argparse.Namespace)
     assert run.server is not None
     run.server.stop()
     run.up[-1] = (run.up[-1][0], run.now(), run.rate)
+    echo.cancel()
+    await asyncio.gather(echo, return_exceptions=True)
+    await run.receiver.stop()
+
+
+def questions(count: int) -> list[Webhook]:
+    """What buyers ask in the conversations in which agents reply."""
+    made = []
+    for number in range(count // 2 + 1):
+        data = {"id": f"b{number}", "conversation": f"{ANSWERED}b{number}", "role": "buyer", "text": ASKED[0]}
+        body = json.dumps({"type": "message.created", "data": data}, ensure_ascii=False).encode()
+        made.append(Webhook(f"b{number}", (f"b{number}",), body))
+    return made
+
+
+async def drain(run: Trial) -> None:
+    """The chat tool is well again: wait until it has everything, two rests at most."""
+    run.receiver.faulty = False
+    began = time.perf_counter()
+    while (waiting(run) or run.receiver.echoes._unfinished_tasks) and time.perf_counter() - began < 2 * LONGEST_WAIT:
+        await pause(0.05)
+    run.expect(waiting(run) == 0, f"{waiting(run)} pushes still wait")
 
 
 async def send(run: Trial, sent: Sequence[Webhook], connections: int) -> None:
@@ -172,6 +251,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--events", type=int, default=5000)
+    parser.add_argument("--replies", type=int, default=200, help="of agents, through us")
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--last-rate", type=float, default=600, help="of the clock, once all is sent")
     parser.add_argument("--seed", type=int, default=1)
@@ -182,11 +262,13 @@ def main() -> None:
         run = Trial(Path(folder), chance=chance)
         began = time.perf_counter()
         asyncio.run(play(run, sent, options))
-        judge(run, sent)
+        judge(run, [*sent, *questions(options.replies)])
+        judge_out(run, run.receiver, run.asked)
         facts, feed = counts(run)
     print(
         f"{options.events} messages in {len(sent)} webhooks, {options.kills} kills, {run.retries} retries, "
-        f"{facts} facts, {feed} feed rows, {time.perf_counter() - began:.1f} s"
+        f"{facts} facts, {feed} feed rows, {len(run.asked)} replies, {len(run.receiver.got)} requests to the chat tool "
+        f"({', '.join(f'{name} {count}' for name, count in sorted(run.receiver.faults.items()))}), {time.perf_counter() - began:.1f} s"
     )
     for sentence in run.wrong[:20]:
         print(sentence)

@@ -28,6 +28,12 @@ TOKEN = "a-token-for-measuring"
 SERVER_CORE, CLIENT_CORE = 0, 1
 
 
+class Clock:
+    """`off`: seconds by which the world's clock was set ahead, in trials of that."""
+
+    off = 0.0
+
+
 class Answer(NamedTuple):
     """Status and body."""
 
@@ -60,6 +66,15 @@ class Server:
         except OSError:
             return 0.0
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
+    def tell(self, what: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(what)
 
     def kill(self) -> None:
         """At once, as a power cut would."""
@@ -110,12 +125,22 @@ class Connection:
 
 def post(path: str, body: bytes, identity: str, *, key: bytes = SECRET) -> bytes:
     """A whole signed request, ready to send."""
-    stamp = str(int(time.time()))  # noqa: TID251 - what a client signs is the world's time
+    stamp = str(int(time.time() + Clock.off))  # noqa: TID251 - what a client signs is the world's time
     signed = hmac.digest(key, f"{identity}.{stamp}.".encode() + body, hashlib.sha256)
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         f"webhook-id: {identity}\r\nwebhook-timestamp: {stamp}\r\n"
         f"webhook-signature: v1,{base64.b64encode(signed).decode()}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def call(path: str, data: Any) -> bytes:
+    """A whole request of a shop's program, ready to send."""
+    body = json.dumps(data, ensure_ascii=False).encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 

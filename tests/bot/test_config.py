@@ -220,8 +220,14 @@ UNREACHABLE = "shops[0].callback_url: must be an http or https address with a ho
         (SHOP + SHOP.replace('"a"', '"b"'), "shops[1].token: is also that of shops[0]"),
         (SHOP + "tokens = 5", "shops[0].tokens: Expected `array`, got `int`"),
         (SHOP + '[[shops.tokens]]\nrole = "x"\nname = "y"\ntoken = "env:OTHER"', ROLES),
-        (SHOP + '[[shops.tokens]]\nrole = "agent"\nname = " "\ntoken = "env:OTHER"', "shops[0].tokens[0].name: 1 to 64 characters are needed"),
-        (SHOP + '[[shops.tokens]]\nrole = "agent"\nname = "y"\ntoken = "env:TOKEN"', "shops[0].tokens[0].token: is also that of shops[0]"),
+        (
+            SHOP + '[[shops.tokens]]\nrole = "agent"\nname = " "\ntoken = "env:OTHER"',
+            "shops[0].tokens[0].name: 1 to 64 characters are needed",
+        ),
+        (
+            SHOP + '[[shops.tokens]]\nrole = "agent"\nname = "y"\ntoken = "env:TOKEN"',
+            "shops[0].tokens[0].token: is also that of shops[0]",
+        ),
         (SHOP + 'callback_url = "http://[bad"', UNREACHABLE),
         (SHOP + 'callback_url = "http://x:99999"', UNREACHABLE),
         (SHOP + 'callback_url = "http://x:0/"', "shops[0].callback_url: must be an http or https address"),

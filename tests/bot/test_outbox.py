@@ -88,9 +88,10 @@ class House:
         """Wait until nothing more can be sent at this instant."""
         while True:
             await self.outbox.look()
-            if not (tasks := list(self.outbox._under_way.values())):
+            if tasks := list(self.outbox._under_way.values()):
+                await asyncio.wait(tasks)
+            elif not self.outbox._over_since:  # what ended while it looked may have left more to do
                 return
-            await asyncio.wait(tasks)
 
     async def next_try(self) -> float:
         """Move to when something is tried again; that instant."""

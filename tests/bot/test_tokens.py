@@ -18,7 +18,10 @@ from replies import DataError
 
 FINE = "您好，您的包裹今天下午发出。"
 HINT = {"text": "微信也可以的"}
-SAID = {"type": "message.created", "data": {"id": "m-1", "conversation": "c-1", "role": "buyer", "text": "什么时候发货"}}
+SAID = {
+    "type": "message.created",
+    "data": {"id": "m-1", "conversation": "c-1", "role": "buyer", "text": "什么时候发货"},
+}
 REQUESTS = {
     "check": ("POST", "/check", {"text": FINE}),
     "reply": ("POST", "/conversations/c-1/replies", {"id": "r-1", "text": FINE}),
