@@ -7,14 +7,11 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from bot import cli_logs
-
-if TYPE_CHECKING:
-    from bot.shop import Shop
 
 # Read off the folder: importing what reads the files would cost --help its 0.3 s.
 PLATFORMS = sorted(file.stem for file in (Path(__file__).parent / "platforms").glob("*.toml"))
@@ -29,6 +26,12 @@ PLATFORMS = sorted(file.stem for file in (Path(__file__).parent / "platforms").g
 @click.option("--library", type=click.Path(path_type=Path, exists=True), help="Folder of TOML scripts, or a .jsonl.")
 @click.option("--json", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write the result here.")
 @click.option(
+    "--config",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Play as a shop of this config has it, without its secrets; its platform holds.",
+)
+@click.option("--shop", "only", help="Which shop of the config; without it the first.")
+@click.option(
     "--compare", type=click.Path(path_type=Path, exists=True), help="A second library or config: what changes?"
 )
 def replay(
@@ -36,6 +39,8 @@ def replay(
     logs: tuple[Path, ...],
     platform: str,
     library: Path | None,
+    config: Path | None,
+    only: str | None,
     out: Path | None,
     compare: Path | None,
     **given: Any,  # noqa: ANN401 - the options of cli_logs.reading
@@ -46,17 +51,17 @@ def replay(
     is played if any line cannot be read, unless --skip-bad says that the rest is enough.
     """
     from bot import compare as comparing
-    from bot import summary
+    from bot import seat, summary
     from bot.progress import bar
     from bot.replay import Replay, play
-    from bot.shop import trial
 
     wishes = cli_logs.Given(**given)
     with cli_logs.read(logs, wishes) as said, ExitStack() as open_runs:
-        timed, timezone = said.timed, wishes.timezone
+        timed = said.timed
         seen, differences = summary.Summary(), comparing.Comparison()
-        shop = trial(platform, [library] if library else [], timezone, targets=timed)
-        other = _other(compare, platform, timezone, targets=timed) if compare else None
+        wanted = seat.Wanted(config, only, platform, library, wishes.timezone, timed)
+        shop = seat.seat(wanted)
+        other = seat.other(wanted, compare) if compare else None
         observers = (seen, differences.first) if other else (seen,)
         runs = [open_runs.enter_context(Replay(shop, observers, timed=timed))]
         if other:
@@ -83,22 +88,3 @@ def _write(out: Path, result: dict[str, Any]) -> None:
         out.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
     except OSError as error:
         raise DataError([f"{out}: cannot be written: {error.strerror}"]) from error
-
-
-def _other(path: Path, platform: str, timezone: str, *, targets: bool) -> Shop:
-    """What --compare names: a library for the same platform, or the first shop of a config."""
-    import tomllib
-
-    from bot import config
-    from bot.shop import assemble, trial
-
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.suffix == ".toml" else {}
-    except (OSError, ValueError):  # whoever reads it next says what is wrong with it
-        table = {}
-    if "shops" not in table:
-        return trial(platform, [path], timezone, targets=targets)
-    first = next(iter(assemble(config.load(path)).values()))
-    first.id, first.callback_url = "demo", ""
-    first.targets = first.targets if targets else ()
-    return first

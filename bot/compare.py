@@ -129,7 +129,7 @@ class Comparison:
             del self._warned[place]
 
     def _ended(self, was: Ended | None, now: Ended) -> None:
-        before, after = was.inspected if was is not None else {}, now.inspected
+        before, after = (_judged(ended) for ended in (was, now))
         if before != after:
             self._inspection.append({"conversation": now.conversation, "before": before, "after": after})
 
@@ -155,6 +155,15 @@ def _difference(was: tuple[Suggestion, ...], now: tuple[Suggestion, ...]) -> str
 
 def _rule(finding: Told) -> str:
     return str(finding["rule"])
+
+
+def _judged(ended: Ended | None) -> Told | None:
+    """What is compared of an inspection: the score, and which rules spoke about which message."""
+    if ended is None or ended.inspected["score"] is None:
+        return None
+    found = ended.inspected
+    faults = [{"rule": fault["rule"], "name": fault["name"], "message": fault["message"]} for fault in found["faults"]]
+    return {"score": found["score"], "level": found["level"], "faults": faults}
 
 
 def _figures(rate: Told | None) -> Told | None:
@@ -227,7 +236,13 @@ def _rate(figures: Told | None) -> str:
 
 
 def _inspected(one: Told) -> str:
-    return f"{one['conversation']}：{one['before']} → {one['after']}"
+    before, after = one["before"], one["after"]
+    scores = " → ".join("—" if side is None else f"{side['score']:g}" for side in (before, after))
+    names = [{fault["name"] for fault in side["faults"]} if side else set() for side in (before, after)]
+    gained, lost = sorted(names[1] - names[0]), sorted(names[0] - names[1])
+    return f"{one['conversation']}：{scores}" + "".join(
+        [f"  新增 {_list(gained)}" * bool(gained), f"  减少 {_list(lost)}" * bool(lost)]
+    )
 
 
 def _list(values: Iterable[object]) -> str:

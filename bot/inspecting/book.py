@@ -31,7 +31,7 @@ NO_WEIGHTS = Weights()
 
 
 class Session(msgspec.Struct, frozen=True):
-    """`idle`: seconds of silence after which a session is over."""
+    """`idle`: seconds of silence after which a buyer begins a new session."""
 
     idle: int
 

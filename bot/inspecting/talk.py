@@ -42,7 +42,7 @@ class Talk(NamedTuple):
 
 
 def talk(said: Iterable[AgentSaid | BuyerSaid | RobotSaid | SystemSaid], *, idle: int, timed: bool) -> Talk:
-    """Of facts in the order of time; a session ends with `idle` seconds of silence. System lines say nothing here."""
+    """Of facts in the order of time; a session begins where a buyer writes after `idle` seconds of silence. System lines say nothing here."""
     lines = [
         Line(fact.id, _ROLES[type(fact)], fact.agent if isinstance(fact, AgentSaid) else "", fact.text, fact.at)
         for fact in said
@@ -60,6 +60,7 @@ def of_lines(lines: Sequence[Line], *, idle: int, timed: bool) -> Talk:
         turn += line.role == "buyer" and before in ("agent", "robot")
         before = line.role
         numbered.append(line._replace(turn=turn, at=line.at if timed else None))
-        if timed and place and (line.at or 0) - (lines[place - 1].at or 0) > idle:
+        # Who answers late answers what was asked: only a buyer begins anew.
+        if timed and place and line.role == "buyer" and (line.at or 0) - (lines[place - 1].at or 0) > idle:
             starts.append(place)
     return Talk(tuple(numbered), tuple(zip(starts, [*starts[1:], len(lines)], strict=True)), timed)
