@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST = 12  # odd characters of one text that are tried
 _USUAL = 320  # the most used characters are never a stray
+_KEPT = 50_000  # groups of three characters whose answer is remembered
 _LOOKED = 2_000  # a longer text is not searched for look-alikes one by one
 
 
@@ -78,17 +79,36 @@ def looked(first: Reading) -> Variant | None:
 
 def _places(first: Reading) -> list[int]:
     """Where an odd character stands, or one like a watched one beside a character a watched word could have there."""
-    chars, after, before = first.chars, first.search.after, first.search.before
-    none: frozenset[str] = frozenset()
-    found = [match.start() for match in _odd().finditer(chars)][:_MOST]
-    for at, like in enumerate(map(stray_likes().get, chars)):
-        if like is not None:
-            left, right = chars[at - 1 : at], chars[at + 1 : at + 2]
-            follows, leads = after.get(left, none), before.get(right, none)
-            itself = chars[at] in follows or chars[at] in leads
-            if not itself and not (follows.isdisjoint(like) and leads.isdisjoint(like)):
-                found.append(at)
+    search, memo = first.search, first.search.strays
+    edged = f"\n{first.chars}\n"
+    found = [match.start() for match in _odd().finditer(first.chars)][:_MOST]
+    for match in _likely().finditer(first.chars):
+        at = match.start()
+        three = edged[at : at + 3]
+        likely = memo.get(three)
+        if likely is None:
+            if len(memo) > _KEPT:
+                memo.clear()
+            likely = memo[three] = _could_stray(three, search)
+        if likely:
+            found.append(at)
     return found
+
+
+def _could_stray(three: str, search: Search) -> bool:
+    """Might the second of three characters stand for one it looks like, seeing its neighbours?"""
+    left, char, right = three[0], three[1], three[2]
+    if left + char in search.pairs or char + right in search.pairs:
+        return False
+    none: frozenset[str] = frozenset()
+    follows, leads, like = search.after.get(left, none), search.before.get(right, none), stray_likes()[char]
+    itself = char in follows or char in leads
+    return not itself and not (follows.isdisjoint(like) and leads.isdisjoint(like))
+
+
+@lru_cache(maxsize=1)
+def _likely() -> re.Pattern[str]:
+    return re.compile(f"[{''.join(map(re.escape, stray_likes()))}]")
 
 
 @lru_cache(maxsize=1)
@@ -104,9 +124,7 @@ def stray_likes() -> dict[str, frozenset[str]]:
 
 def _is_stray(first: Reading, at: int) -> bool:
     """Does a character make no ordinary word with its neighbours?"""
-    chars, pairs, ordinary = first.chars, first.search.pairs, first.search.ordinary
-    if chars[at : at + 2] in pairs or (at and chars[at - 1 : at + 1] in pairs):
-        return False
+    chars, ordinary = first.chars, first.search.ordinary
     spans = ((a, b) for a in range(max(0, at - 2), at + 1) for b in range(at + 1, a + 5) if b - a > 1)
     return not any(chars[a:b] in ordinary for a, b in spans)
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from replies.guard_words import Part, Search, Word
 
 _quotes = re.compile(r"“([^”]{1,200})”|「([^」]{1,200})」|『([^』]{1,200})』|\"([^\"]{1,200})\"|‘([^’]{1,200})’")
+_close = re.compile(r"[，,。.!！?？;；\n]")
+_NEAR = 60  # characters on either side of a word that calls a pattern
 _SHORT = 200  # characters of a text that is searched through for each find
 _HEARD, _ALONE = 0.4, 0.75
 _TRIPLE = 3  # characters of a sound that an ordinary pair in it makes doubtful
@@ -60,7 +62,7 @@ class Reading:
         self.turns = 0
         self._hits: dict[str, list[Hit]] = {}
         self._found: dict[str, list[Hit]] = {}
-        self._asked: dict[str, None] = {}
+        self._asked: dict[str, tuple[int, int] | None] = {}
         self._shaped: set[str] = set()
         self._shields: dict[str, list[tuple[int, int]]] = {}
         self._whole = len(self.chars) == len(text) and text.isalnum()
@@ -148,7 +150,8 @@ class Reading:
         if word.kind == "shield":
             self._shields.setdefault(word.slot, []).append((start, end))
         elif word.kind == "shape":
-            self._asked[word.slot] = None
+            low, high = self._asked.get(word.slot, (start, end)) or (0, len(self.chars))
+            self._asked[word.slot] = min(low, start), max(high, end)
         else:
             self.parts = True
 
@@ -209,11 +212,22 @@ class Reading:
             return
         self._shaped.add(slot)
         plain = self.plain
+        low, high = self._stretch(self._asked.get(slot))
         for shape in self.known.shapes[slot]:
-            for match in shape.pattern.finditer(plain.chars):
+            for match in shape.pattern.finditer(plain.chars, low, high):
                 start, end = (self.at(at) for at in plain.span(*match.span()))
                 self._hits.setdefault(slot, []).append(Hit(start, end, shape.weight, "shape", match.group()))
                 self.mask |= self.search.slot_bits[slot]
+
+    def _stretch(self, called: tuple[int, int] | None) -> tuple[int, int]:
+        """Where in the plain view patterns are tried: around the words that called them, to the end of a clause."""
+        plain, size = self.plain, len(self.plain.chars)
+        if called is None or size <= _NEAR * 2:
+            return 0, size
+        origin = self.tight.origin
+        low, high = (bisect_left(plain.origin, origin[at]) for at in (called[0], called[1] - 1))
+        close = _close.search(plain.chars, min(size, high + _NEAR))
+        return max(0, low - _NEAR), close.end() if close else size
 
     def _put(self, word: Word, hit: Hit) -> None:
         if hit.weight < FLOOR:

@@ -25,6 +25,7 @@ _plus = re.compile(r"(?<![a-z0-9.+])\+(?=\s?[我个下微薇威维扣企鹅绿�
 _WRAPS = re.compile(
     r"[(（\[【{<《〈].{1,8}[)）\]】}>》〉]|连|拼|合|凑|组|后面加|加上|接|首字|个字|每|开头|竖|藏头|行首|句首|打头|\n"
 )
+_ASKS = re.compile(r"[+＋&\\%(（\[【{<《〈\n连拼合凑组后加接首个每开竖藏行句打十百千万亿]")
 _ESCAPES = re.compile(r"&#|\\u|%[0-9a-fA-F]{2}%")
 _FILLS = re.compile(r"([㐀-鿿]{1,2})[㐀-鿿a-z0-9]\1|(?<=[㐀-鿿])([a-z])[㐀-鿿]\2")
 _SPACED = re.compile(r"[a-z0-9]\s[a-z0-9]\s[a-z0-9]\s[a-z0-9]", re.IGNORECASE)
@@ -33,7 +34,8 @@ _NUMBERED = re.compile(r"[零〇一二两三四五六七八九]?[十百千万亿
 
 def readings(first: Reading) -> Iterator[Reading]:
     """The further readings of `first`'s text, each with its way back; none for ordinary text."""
-    for how, wanted, make in _WAYS:
+    ways = _WAYS if first.latin or first.turns or first.parts or _ASKS.search(first.text) else _ALWAYS
+    for how, wanted, make in ways:
         if wanted(first):
             made = make(first)
             if made is not None:
@@ -162,3 +164,5 @@ _WAYS: tuple[tuple[str, Callable[[Reading], bool], Callable[[Reading], Variant |
     ("figures", _is_counted, _unwrap(unwrap.in_figures)),
     ("look", may_look, looked),
 )
+# What a text without Latin letters and signs may still be asked for.
+_ALWAYS = tuple(way for way in _WAYS if way[0] in {"fillers", "reversed", "look"})

@@ -65,6 +65,7 @@ class Search(NamedTuple):
     watched: frozenset[str]
     after: dict[str, frozenset[str]]
     before: dict[str, frozenset[str]]
+    strays: dict[str, bool]
     groups: dict[str, tuple[str, ...]]
     bits: dict[tuple[str, ...], int]
     slot_bits: dict[str, int]
@@ -194,6 +195,7 @@ def build(lexicon: Lexicon, detected: tuple[tuple[str, ...], ...], called: froze
         watched=frozenset(watched),
         after=_neighbours(watched, 1),
         before=_neighbours(watched, -1),
+        strays={},
         groups=lexicon.groups,
         bits={group: sum(1 << bit[slot] for slot in group) for group in detected},
         slot_bits=bits,
