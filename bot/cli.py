@@ -13,9 +13,10 @@ from bot.cli_bring import bring, export
 from bot.cli_guard import each_line, guard
 from bot.cli_library import library
 from bot.cli_outbox import outbox
-from bot.cli_replay import PLATFORMS, replay
+from bot.cli_replay import replay
 from bot.cli_robots import robots
 from bot.cli_server import send, serve, watch
+from bot.cli_simulate import simulate
 from bot.cli_tokens import audit, token
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ main.add_command(outbox)
 main.add_command(token)
 main.add_command(audit)
 main.add_command(replay)
+main.add_command(simulate)
 main.add_command(library)
 library.add_command(bring)
 library.add_command(export)
@@ -91,52 +93,6 @@ def suggest(*, text: str | None, jsonl: bool, learn: bool, every: bool, library:
         click.echo(f"{number}. [{found['score']:.2f}] {found['title']}  {found['text'] or ''}\n   {found['why']}")
         if found["missing"]:
             click.echo(f"   待填写：{'、'.join(found['missing'])}")
-
-
-@main.command()
-@click.option(
-    "--scene", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Play this scene to its end."
-)
-@click.option(
-    "--platform",
-    default="pinduoduo",
-    show_default=True,
-    type=click.Choice(PLATFORMS),
-    help="Whose rules and targets hold.",
-)
-@click.option("--shop", "name", default="演示店铺", show_default=True, help="The shop's name.")
-@click.option("--library", type=click.Path(path_type=Path, exists=True), help="Folder of TOML scripts, or a .jsonl.")
-@click.option(
-    "--speed", default=1.0, show_default=True, type=click.FloatRange(0.01, 100_000), help="Time runs so fast."
-)
-@click.option("--start", metavar="ISO", help="Begin at this time instead of now.")
-def simulate(
-    *, scene: Path | None, platform: str, name: str, library: Path | None, speed: float, start: str | None
-) -> None:
-    """A chat in the terminal, playing buyer and agent, or a scene file played to the end."""
-    from rich.console import Console
-
-    from bot import simulate as simulating
-    from bot import zones
-    from bot.clock import SystemClock
-    from bot.errors import WireError
-    from bot.scenefile import load
-    from bot.shop import trial
-
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-    paths = [library] if library else []
-    if scene:
-        read = load(scene)
-        sys.exit(1 if simulating.play(read, trial(read.platform, paths, read.timezone), console) else 0)
-    shop = trial(platform, paths, "Asia/Shanghai")
-    shop.name = name
-    try:
-        begin = zones.instant(start, "--start", shop.zone) if start else None
-    except WireError as error:
-        raise click.UsageError(str(error)) from error
-    clock = SystemClock(start=begin, rate=speed)
-    clock.begin()
-    simulating.Table(shop, clock, console).run()
 
 
 @main.command()

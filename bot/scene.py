@@ -13,7 +13,7 @@ from bot.virtual import VirtualDriver
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bot.ports import Event
+    from bot.ports import Event, Reply
     from bot.scenefile import Scene
     from bot.shop import Shop
 
@@ -78,15 +78,11 @@ class Play:
         heard, self._heard = self._heard, []
         if step.expect is not None:
             yield from _compare(step.expect, heard)
-        if step.suggest is not None:
-            held = conversation or self._driver.engine.conversation(self.shop.id, step.conversation)
-            first = held.offered[0].script if held and held.offered else ""
-            if first != step.suggest:
-                yield f"offered {first or 'nothing'!r}, not {step.suggest or 'nothing'!r}"
-        if step.state and (reply is None or reply.state != step.state):
-            yield f"the reply is {reply.state if reply else 'unknown'}, not {step.state}"
+        held = conversation or self._driver.engine.conversation(self.shop.id, step.conversation)
+        yield from _offers(step, held)
+        yield from _verdict(step, reply)
 
-    def _fact(self, step: Doing, number: int, at: int) -> model.AnyFact | None:  # noqa: C901 - one case a deed
+    def _fact(self, step: Doing, number: int, at: int) -> model.AnyFact | None:  # noqa: C901, PLR0912 - one case a deed
         sent = at if step.sent is None else min(instant(step.sent, self.start, self.shop.zone), at)
         identity = step.id or f"m{number}"
         base: dict[str, Any] = {"shop": self.shop.id, "conversation": step.conversation, "at": sent, "arrived": at}
@@ -115,6 +111,8 @@ class Play:
                 return model.Delivered(**once, id=other)
             case Doing(failed=str() as other) if other:
                 return model.SendFailed(**once, id=other, reason="not delivered")
+            case Doing(context=context) if context:
+                return model.ContextChanged(**once, context=context)
             case _:
                 return None
 
@@ -127,6 +125,24 @@ class Play:
             for key, wanted in self.scene.rates.get(target.name, {}).items():
                 if not _fits(wanted, shown.get(key)):
                     yield f"rates: {target.name}.{key} is {shown.get(key)}, not {wanted}"
+
+
+def _offers(step: Doing, held: model.Conversation | None) -> Iterator[str]:
+    shown = [one.script for one in held.offered] if held else []
+    first = shown[0] if shown else ""
+    if step.suggest is not None and first != step.suggest:
+        yield f"offered {first or 'nothing'!r}, not {step.suggest or 'nothing'!r}"
+    if step.offered is not None and shown != step.offered:
+        yield f"offered {shown}, not {step.offered}"
+
+
+def _verdict(step: Doing, reply: Reply | None) -> Iterator[str]:
+    if step.state and (reply is None or reply.state != step.state):
+        yield f"the reply is {reply.state if reply else 'unknown'}, not {step.state}"
+    if step.rules is not None:
+        findings = msgspec.json.decode(reply.verdict)["findings"] if reply else []
+        if (spoke := [finding["rule"] for finding in findings]) != step.rules:
+            yield f"the rules {spoke} speak about the reply, not {step.rules}"
 
 
 def _fits(wanted: Any, shown: Any) -> bool:  # noqa: ANN401 - whatever a rate may hold

@@ -23,7 +23,8 @@ class Doing(msgspec.Struct, frozen=True, kw_only=True):
 
     `sent`: when it was sent, if it arrives late. `jump`: the clock says `at` without having passed what lies between, as
     after a sleep, or when it is set, also back; `restart`: the server is killed and started. `expect`: exactly the events told since the step before, each by the
-    fields given; suggestions are compared apart: `suggest` is the script now offered first, "" for none.
+    fields given; suggestions are compared apart: `suggest` is the script now offered first, "" for none; `offered` are
+    all scripts now offered, `rules` those that spoke about the `reply`. `context` without a buyer's message: what became known.
     """
 
     at: int | str
@@ -52,13 +53,15 @@ class Doing(msgspec.Struct, frozen=True, kw_only=True):
     context: dict[str, str] = msgspec.field(default_factory=dict)
     expect: list[dict[str, Any]] | None = None
     suggest: str | None = None
+    offered: list[str] | None = None
+    rules: list[str] | None = None
     state: Literal["", "queued", "held"] = ""
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """A scene file. `targets`: only these of the platform's run; `rates`: what they must show at the end.
 
-    `changes`: of targets, as a shop's config has them. `covers`: which cases of tests/scenes/README.md it shows.
+    `library`: the version of the library with which it was recorded. `changes`: of targets, as a shop's config has them. `covers`: which cases of tests/scenes/README.md it shows.
     """
 
     title: str
@@ -71,6 +74,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     stages: dict[str, list[int | float]] = msgspec.field(default_factory=dict)
     rates: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     source: str = ""
+    library: str = ""
     covers: tuple[str, ...] = ()
 
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import re
 import sys
 import threading
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+from rich.cells import cell_len
 from rich.text import Text
 
-from bot import model, wire
+from bot import wire
+from bot.chat import HELP, Chat
 from bot.scene import Play, Shown
-from bot.talk import most_urgent
-from bot.told import hung, labels, left, told
-from bot.virtual import VirtualDriver
-from replies import fill
+from bot.told import hung, labels, told
 
 try:
     import readline  # input() edits lines with it: without, Chinese cannot be corrected while typing
@@ -26,22 +24,18 @@ except ImportError:  # not on Windows
     readline = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from rich.console import Console
 
-    from bot.ports import Clock, Event
+    from bot.buyers import Buyers
+    from bot.ports import Clock
+    from bot.recorder import Recorder
     from bot.scenefile import Doing, Scene
     from bot.shop import Shop
 
-HELP = """直接输入文字＝买家说（数字开头用 /b 文字）；1 2 3＝发送对应的话术
-/a 文字＝客服回复；/y 理由＝被提醒后照发；/s 订单号=123＝补充信息
-/w 10m＝让时间过去（1h30m、45s）；/h＝帮助；/q＝退出"""
-UNITS = {"h": 3600, "m": 60, "s": 1}
-_SPAN = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", re.ASCII)
-LONGEST_SKIP = 7 * 86_400  # seconds
+PROMPTS = {"calm": "", "soon": "1;33", "late": "1;31"}  # colours, as terminals number them
 LOOK = 0.2  # seconds between looks at the clock while nobody types
-TALK = "c-1"
 SIDES = (("buyer", "买家"), ("agent", "客服"), ("robot", "机器人"), ("system", "系统"), ("reply", "客服要发"))
 
 
@@ -49,6 +43,8 @@ def play(scene: Scene, shop: Shop, console: Console) -> list[str]:
     """Play a scene file, printing what happens; the sentences on what went otherwise."""
     named = labels()
     console.print(Text(f"场景：{scene.title}", style="bold"))
+    if scene.library and scene.library != shop.matcher.library.version:
+        console.print(Text("（录制时用的是另一个话术库，建议可能不同）", style="yellow"))
 
     def watch(shown: Shown) -> None:
         stamp = wire.iso(shown.at, shop.zone)[11:19]
@@ -81,147 +77,12 @@ def _done(step: Doing) -> Iterator[str]:
         yield "会话关闭"
 
 
-class Chat:
-    """An interactive chat, its store in memory. Time runs with `clock`, and on by what is skipped."""
+class Line(NamedTuple):
+    """What stands before and on the line that is to be typed. `mood`: see Chat.mood."""
 
-    def __init__(self, shop: Shop, clock: Clock, say: Callable[[Text], None]) -> None:
-        """`say` is given every line for the terminal. Everything happens on the thread that makes it."""
-        self.shop, self._clock, self._say = shop, clock, say
-        self._named = labels()
-        self._driver = VirtualDriver({shop.id: shop}, self._hear)
-        self._count = 0
-        self._skipped = 0
-        self._held: model.Drafted | None = None
-
-    def close(self) -> None:
-        """Forget all of it."""
-        self._driver.close()
-
-    def tick(self) -> None:
-        """Let what has become due ring."""
-        self._driver.move_to(self._now())
-
-    def prompt(self) -> str:
-        """The time, and how long the buyer's most urgent wait has left."""
-        now = self._now()
-        held = self._driver.engine.conversation(self.shop.id, TALK)
-        urgent = most_urgent(held) if held else None
-        stamp = wire.iso(now, self.shop.zone)[11:19]
-        if urgent is None:
-            return f"{stamp} › "
-        label = self._named.get(urgent.target, urgent.target)
-        return f"{stamp} 〔{label} {'已超时' if now > urgent.due else '剩 ' + left(urgent.due - now)}〕› "
-
-    def obey(self, line: str) -> None:
-        """Do what was typed."""
-        self.tick()
-        line = line.strip()
-        command, _, rest = line.partition(" ")
-        rest = rest.strip()
-        match command:
-            case "":
-                return
-            case "/h":
-                self._hint(HELP)
-            case "/w":
-                self._skip(rest)
-            case "/a" if rest:
-                self._draft(rest)
-            case "/y":
-                self._confirm(rest)
-            case "/s":
-                self._know(rest)
-            case "/b" if rest:
-                self._buyer(rest)
-            case _ if line.isascii() and line.isdecimal() and len(line) == 1:
-                self._pick(int(line))
-            case _ if line.startswith("/"):
-                self._hint(f"  没有这个写法：{command}。/h 看帮助")
-            case _:
-                self._buyer(line)
-
-    def _hint(self, words: str) -> None:
-        self._say(Text(words, style="dim"))
-
-    def _now(self) -> int:
-        return int(self._clock.now()) + self._skipped
-
-    def _fact(self) -> dict[str, Any]:
-        self._count += 1
-        now = self._now()
-        return {"shop": self.shop.id, "key": f"typed:{self._count}", "conversation": TALK, "at": now, "arrived": now}
-
-    def _buyer(self, text: str) -> None:
-        outcome = self._driver.put(model.BuyerSaid(**self._fact(), id=f"m{self._count}", text=text, buyer="小买"))
-        if outcome.conversation and not outcome.conversation.offered:
-            self._hint("  （没有合适的话术）")
-        _, second = self.shop.zone.local(self._now())
-        if self.shop.targets and not any(target.window.holds(second) for target in self.shop.targets):
-            self._hint("  （这个时刻不在考核时段，不计时）")
-
-    def _draft(self, text: str, *, override: str = "", identity: str = "") -> None:
-        base = self._fact()
-        fact = model.Drafted(**base, id=identity or f"r{self._count}", agent="我", text=text, override=override)
-        outcome = self._driver.put(fact)
-        if outcome.reply is not None and outcome.reply.state == "queued":
-            self._held = None
-            self._driver.put(model.Delivered(**self._fact(), id=fact.id))
-            return
-        self._held = fact
-        if missing := fill.blanks(text):
-            known = fill.variables()
-            first = known[missing[0]].label if missing[0] in known else missing[0]
-            self._hint(f"  先补上：/s {first}=…")
-        elif outcome.reply is not None and msgspec.json.decode(outcome.reply.verdict).get("overridable"):
-            self._hint("  要照发：/y 理由")
-        else:
-            self._hint("  请改了再发：/a 文字")
-
-    def _confirm(self, reason: str) -> None:
-        if self._held is None:
-            self._hint("  没有等待确认的回复")
-        elif not reason:
-            self._hint("  请写理由：/y 理由")
-        else:
-            self._draft(self._held.text, override=reason, identity=self._held.id)
-
-    def _pick(self, number: int) -> None:
-        held = self._driver.engine.conversation(self.shop.id, TALK)
-        offered = held.offered if held else ()
-        if not 1 <= number <= len(offered):
-            self._hint("  现在没有这一条建议")
-        elif not offered[number - 1].text:
-            self._hint("  这一条没有答案文字")
-        else:
-            self._draft(offered[number - 1].text or "")
-
-    def _skip(self, text: str) -> None:
-        read = _SPAN.fullmatch(text)
-        seconds = (
-            sum(int(number or 0) * unit for number, unit in zip(read.groups(), UNITS.values(), strict=True))
-            if read
-            else 0
-        )
-        if not 0 < seconds <= LONGEST_SKIP:
-            self._hint("  写法：/w 30s、/w 10m、/w 1h30m，最多 168h")
-            return
-        self._skipped += seconds
-        self.tick()
-        self._hint(f"  现在是 {wire.iso(self._now(), self.shop.zone)[5:19].replace('T', ' ')}")
-
-    def _know(self, text: str) -> None:
-        name, _, value = (part.strip() for part in text.replace("＝", "=").partition("="))
-        known = next((one.name for one in fill.variables().values() if name in (one.name, one.label)), None)
-        if known is None or not value:
-            self._hint("  写法：/s 订单号=123；名称是话术里的变量名，或它的中文名")
-            return
-        self._driver.put(model.ContextChanged(**self._fact(), context={known: value}))
-
-    def _hear(self, event: Event) -> None:
-        stamp = wire.iso(event.at, self.shop.zone)[11:19]
-        data = msgspec.json.decode(event.data)
-        for line in told(event.type, data, stamp, self._named):
-            self._say(line)
+    prompt: str
+    prefill: str = ""
+    mood: str = "calm"
 
 
 class Table:
@@ -230,13 +91,23 @@ class Table:
     Reading stays on the main thread, so that Ctrl+C and Ctrl+D leave the terminal as it was.
     """
 
-    def __init__(self, shop: Shop, clock: Clock, console: Console) -> None:
+    def __init__(
+        self,
+        shop: Shop,
+        clock: Clock,
+        console: Console,
+        *,
+        buyers: Buyers | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
         """Lines come from stdin; with a prompt and line editing where that is a terminal."""
         self._shop, self._clock, self._console = shop, clock, console
+        self._buyers, self._recorder = buyers, recorder
         self._typing = sys.stdin is not None and sys.stdin.isatty() and console.is_terminal
         self._lines: queue.Queue[str | None] = queue.Queue()
-        self._prompts: queue.Queue[str | None] = queue.Queue()
+        self._prompts: queue.Queue[Line | None] = queue.Queue()
         self._prompt = ""
+        self._width = 0
         self._failure: BaseException | None = None
 
     def run(self) -> None:
@@ -248,48 +119,78 @@ class Table:
         chat = threading.Thread(target=self._chat, name="chat", daemon=True)
         chat.start()
         with contextlib.suppress(EOFError, KeyboardInterrupt):
-            while (prompt := self._prompts.get()) is not None:
-                self._prompt = prompt
-                line = self._read(prompt)
+            while (line := self._prompts.get()) is not None:
+                self._width = cell_len(line.prompt)
+                self._prompt = self._painted(line)
+                typed = self._read(self._prompt, line.prefill)
                 self._prompt = ""
-                if line.strip() == "/q":
+                if typed.strip() == "/q":
                     break
-                self._lines.put(line)
+                self._lines.put(typed)
         if self._prompt and self._typing:
             self._console.print()  # after ^C or ^D the shell's prompt begins a line of its own
         self._prompt = ""
         self._lines.put(None)
-        chat.join()
+        with contextlib.suppress(KeyboardInterrupt):  # pressed twice
+            chat.join()
         if self._failure is not None:
             raise self._failure
 
-    def _read(self, prompt: str) -> str:
-        if self._typing:
+    def _painted(self, line: Line) -> str:
+        """The prompt in its colour, as readline wants it: what takes no room stands between two marks."""
+        colour = PROMPTS[line.mood]
+        if not (self._typing and readline and colour and self._console.color_system):
+            return line.prompt
+        return f"\x01\x1b[{colour}m\x02{line.prompt}\x01\x1b[0m\x02"
+
+    def _read(self, prompt: str, prefill: str) -> str:
+        if not self._typing:
+            if sys.stdin is None or not (line := sys.stdin.readline()):
+                raise EOFError
+            return line
+        if readline and prefill:
+            readline.set_startup_hook(lambda: readline.insert_text(prefill))
+        try:
             return input(prompt)
-        if sys.stdin is None or not (line := sys.stdin.readline()):
-            raise EOFError
-        return line
+        finally:
+            if readline:
+                readline.set_startup_hook()
 
     def _chat(self) -> None:
         try:
-            self._serve(Chat(self._shop, self._clock, self._say))
+            self._serve(Chat(self._shop, self._clock, self._say, buyers=self._buyers, recorder=self._recorder))
         except BaseException as error:  # noqa: BLE001 - raised again on the main thread
             self._failure = error
         self._prompts.put(None)
 
     def _serve(self, chat: Chat) -> None:
-        self._prompts.put(chat.prompt())
+        chat.tick()
+        self._prompts.put(_asked(chat))
         while True:
             try:
                 line = self._lines.get(timeout=LOOK)
             except queue.Empty:
                 chat.tick()
+                self._count_down(chat)
                 continue
             if line is None:
                 break
             chat.obey(line)
-            self._prompts.put(chat.prompt())
+            self._prompts.put(_asked(chat))
+        self._say(Text(chat.summary(), style="bold"))
         chat.close()
+
+    def _count_down(self, chat: Chat) -> None:
+        """Show the time that has passed, while nothing is typed that would be disturbed."""
+        if not (self._typing and readline and self._prompt) or _typed():
+            return
+        line = _asked(chat)
+        room = max(0, self._width - cell_len(line.prompt))  # the typing goes on where the first prompt ended
+        painted = self._painted(line._replace(prompt=line.prompt[:-2] + " " * room + line.prompt[-2:]))
+        if painted != self._prompt and cell_len(line.prompt) <= self._width:
+            self._prompt = painted
+            sys.stdout.write("\r\x1b[2K" + _bare(painted))
+            sys.stdout.flush()
 
     def _say(self, line: Text) -> None:
         """Print above what is being typed, and show that again."""
@@ -298,8 +199,19 @@ class Table:
             return
         sys.stdout.write("\r\x1b[2K" if readline else "\n")
         self._console.print(hung(line))
-        sys.stdout.write(self._prompt + _typed())
+        sys.stdout.write(_bare(self._prompt) + _typed())
         sys.stdout.flush()
+
+
+def _asked(chat: Chat) -> Line:
+    """The line to be typed next."""
+    prefill, chat.prefill = chat.prefill, ""
+    return Line(chat.prompt(), prefill, chat.mood())
+
+
+def _bare(prompt: str) -> str:
+    """The prompt without readline's own marks."""
+    return prompt.replace("\x01", "").replace("\x02", "")
 
 
 def _typed() -> str:

@@ -16,13 +16,14 @@ import pytest
 from click.testing import CliRunner
 from running import ROOT, environment, run, serving, started
 
-from bot.cli import PLATFORMS, main
+from bot.cli import main
+from bot.cli_replay import PLATFORMS
 
 # Of the contract: what each command takes. Options that are still to come are not listed.
 PROMISED = {
     "serve": "--config --demo --host --port --data --ready-json --clock-start --clock-rate",
     "watch": "--url --token",
-    "simulate": "--scene --shop --speed",
+    "simulate": "--scene --shop --speed --start --buyers --invent --rate --seed --record",
     "replay": "LOG... --platform --format --encoding --shop-name --exported --columns --skip-bad --mask --library --timezone --json --compare",
     "suggest": "[TEXT] --jsonl --learn --all --library --top",
     "guard": "[TEXT] --jsonl --platform --rules --at --unanswered --timezone --explain --json --audit --day --since "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import select
 import sys
 from pathlib import Path
@@ -14,10 +15,12 @@ from click.testing import CliRunner
 from running import LONGEST, environment
 
 from bot import scenefile, told
+from bot.buyers import Invented, Played, manner
+from bot.chat import HELP, Chat
 from bot.cli import main
 from bot.clock import VirtualClock
+from bot.recorder import Recorder
 from bot.shop import trial
-from bot.simulate import HELP, Chat
 from replies import DataError, policy
 
 NINE = 1_795_222_800  # 2026-11-21 09:00:00 in Shanghai
@@ -191,6 +194,158 @@ def test_wrong_spans_are_explained(player, line):
 def test_what_is_typed_is_understood_or_explained(player, line, said):
     """Help, unknown commands and empty lines; a digit can still be said by the buyer."""
     assert player.type(line) == said
+
+
+def test_a_better_wording_is_a_key_away(player):
+    """What is held with a better wording goes out as that with `r`; without one, `r` is a word of the buyer."""
+    player.type("在吗")
+    said = player.type("/a 加我微信 abc88990")
+    better = said.partition("建议改为：")[2].splitlines()[0]
+    assert "照建议发：r" in said
+    assert f"→ 发送：{better}" in player.type("r")
+    assert player.type("/r") == "  现在没有建议的改写"
+    assert player.type("r") == "  （没有合适的话术）"
+
+
+def test_a_suggestion_is_edited_first(player):
+    """`/e 1` lays the script before the agent, `/e` what was held; other numbers are explained."""
+    player.type("客服几点在线")
+    player.type("/e 1")
+    assert player.chat.prefill == "/a 您好，客服九点到二十一点在线。"
+    player.chat.prefill = ""
+    assert player.type("/e 7") == "  现在没有这一条建议"
+    assert "写法：/e" in player.type("/e")
+    player.type("/a 加我微信 abc88990")
+    player.type("/e")
+    assert player.chat.prefill.startswith("/a ")
+
+
+def test_several_conversations_at_once(player):
+    """`/n` begins one more, `/c` lists them with their clocks, `/c 1` goes back and shows what is offered there."""
+    player.type("客服几点在线", "/n 小乙", "用哪家快递")
+    assert "2/2 小乙 〔" in player.chat.prompt()
+    assert player.type("/c").splitlines() == [
+        "  1 小买 〔30秒应答率 剩 30 秒〕",
+        "→ 2 小乙 〔30秒应答率 剩 30 秒〕",
+    ]
+    said = player.type("/c 1")
+    assert "现在是会话 1：小买：客服几点在线" in said
+    assert "  1 几点上班" in said
+    assert "→ 发送：您好，客服九点到二十一点在线。" in player.type("1")
+    assert player.type("/c 3") == player.type("/c x").replace("x", "3") == "  没有会话 3；/c 看列表"
+    assert "会话 2 个，买家消息 2 条，给出话术 2 次，采用 1 次" in player.chat.summary()
+
+
+def invented(library, seed: int) -> list[str]:
+    """What is seen of five buyers in ten minutes whom nobody answers, but the first with his first script."""
+    lines: list[str] = []
+    shop = trial("pinduoduo", [library], "Asia/Shanghai")  # the others have taught theirs
+    buyers = Invented(["客服几点在线", "用哪家快递"], number=5, rate=2, seed=seed, start=NINE)
+    chat = Chat(shop, VirtualClock(NINE), lambda line: lines.append(line.plain), buyers=buyers)
+    for line in ("/w 4m", "1", "/w 6m"):
+        chat.obey(line)
+    chat.close()
+    return lines
+
+
+def test_invented_buyers_come_by_themselves(library):
+    """They ask what is in the library, nudge when nobody answers, go on when answered; the seed says all of it."""
+    lines = invented(library, 1)
+    said = [line for line in lines if "］买家" in line]
+    assert {line.partition("］")[2].partition("：")[0] for line in said} == {f"买家{number}" for number in range(1, 6)}
+    nudges = manner().nudges
+    assert sum(line.endswith(nudges) for line in said) >= 3
+    assert any("/c 2 切过去看" in line for line in lines)
+    assert any("→ 发送" in line for line in lines)
+    assert lines == invented(library, 1) != invented(library, 2)
+
+
+def test_the_buyers_of_a_scene_come_by_themselves(shop):
+    """They write at their own times and say what is written; the agent is the one who types."""
+    scene = scenefile.load(SCENES[0].with_name("one-buyer-two-conversations.toml"))
+    lines: list[str] = []
+    chat = Chat(shop, VirtualClock(NINE), lambda line: lines.append(line.plain), buyers=Played(scene, NINE))
+    chat.obey("/w 168h")
+    chat.close()
+    written = [step.buyer for step in scene.steps if step.buyer is not None]
+    said = [line for line in lines if re.match(r"\d\d:\d\d:\d\d ［\d］", line)]
+    assert len(said) == len(written)
+    assert all(line.endswith(text) for line, text in zip(said, written, strict=True))
+
+
+TYPED = (
+    "用哪家快递",
+    "1",
+    "/s 快递公司=顺丰",
+    "/w 40s",
+    "/s 快递单号=SF1024",
+    "1",
+    "/n",
+    '在吗\x7f \\ "引号"',
+    "/a 加我微信 abc88990",
+    "r",
+    f"/a {a_warning()}",
+    "/y 已经核实",
+    "/c 1",
+    "/w 5s",
+    "客服几点在线",
+    "/w 2h",
+    "/a 您好，让您久等了",
+)
+
+
+@pytest.mark.parametrize("by_themselves", [False, True], ids=["typed", "invented"])
+def test_what_was_typed_is_recorded(library, tmp_path, by_themselves):
+    """A recorded chat is a scene that plays again as it went, with every offer, warning, verdict and rate in it."""
+    shop = trial("pinduoduo", [library], "Asia/Shanghai")
+    recorder = Recorder(shop, NINE)
+    buyers = Invented(["客服几点在线"], number=3, rate=1, seed=3, start=NINE) if by_themselves else None
+    chat = Chat(shop, VirtualClock(NINE), lambda _line: None, buyers=buyers, recorder=recorder)
+    for line in ("/w 5m", *TYPED):
+        chat.obey(line)
+    chat.close()
+    file = tmp_path / "recorded.toml"
+    recorder.write(file, title="录下的")
+    done = simulate("--scene", str(file), "--library", str(library))
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "场景结束"), done.stdout
+    steps = scenefile.load(file).steps
+    assert {event["type"] for step in steps for event in step.expect} >= {
+        "draft.held",
+        "message.send",
+        "message.sent",
+        "deadline.warning",
+        "deadline.missed",
+        "deadline.cleared",
+    }
+    assert any(step.offered and len(step.offered) <= 2 for step in steps)
+    assert any(step.rules for step in steps)
+    assert simulate("--scene", str(file)).exit_code == 1
+
+
+def test_a_chat_is_recorded_from_the_terminal(library, tmp_path):
+    """`--record` writes the file at the end of the chat; one that cannot be written is said before it begins."""
+    file = tmp_path / "recorded.toml"
+    done = simulate("--library", str(library), "--record", str(file), given="客服几点在线\n1\n/q\n")
+    assert (done.exit_code, "本场：会话 1 个" in done.stdout) == (0, True)
+    assert [step.delivered for step in scenefile.load(file).steps] == ["", "", "r2"]
+    assert simulate("--scene", str(file), "--library", str(library)).exit_code == 0
+    done = simulate("--record", str(tmp_path / "none" / "x.toml"))
+    assert (done.exit_code, "cannot be written" in done.stderr, done.stdout) == (2, True, "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--scene", str(SCENES[0]), "--invent", "3"),
+        ("--scene", str(SCENES[0]), "--record", "x"),
+        ("--buyers", str(SCENES[0]), "--rate", "3"),
+    ],
+)
+def test_options_that_would_be_ignored_are_refused(arguments):
+    """What cannot be meant together is bad usage."""
+    done = simulate(*arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "exclude each other" in done.stderr
 
 
 def simulate(*arguments: str, given: str | bytes = ""):
