@@ -15,6 +15,8 @@ from bot import address, inspecting, passes, platforms, robots, secret, signatur
 from bot.adapters import entrance
 from bot.alerts import Robot
 from bot.inspecting.rules import Weights
+from bot.limits import Limits
+from bot.limits import mistakes as limit_mistakes
 from bot.passes import Pass
 from replies import DataError
 from replies.guard import Allowance
@@ -103,6 +105,7 @@ class Config(msgspec.Struct, frozen=True):
 
     server: Server
     shops: tuple[ShopConfig, ...]
+    limits: Limits = Limits()
 
 
 def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
@@ -122,12 +125,14 @@ def table_of(file: Path) -> dict[str, Any]:
 
 def accept(table: dict[str, Any], file: Path, environment: Mapping[str, str]) -> Config:
     """The config that stands in `table`, read from `file`. Raises DataError as `load` does."""
-    problems = [f"{key}: unknown key" for key in table if key not in ("server", "shops")]
+    problems = [f"{key}: unknown key" for key in table if key not in ("server", "limits", "shops")]
     server = _server(table.get("server", {}), problems)
+    limits = strict.read(table.get("limits", {}), Limits, "limits", problems) or Limits()
+    problems += limit_mistakes(limits)
     shops = _shops(table.get("shops", []), file.parent, environment, problems)
     if problems:
         raise DataError([f"{file}: {problem}" for problem in problems])
-    return Config(msgspec.structs.replace(server, data=str(file.parent / server.data)), shops)
+    return Config(msgspec.structs.replace(server, data=str(file.parent / server.data)), shops, limits)
 
 
 def _server(table: object, problems: list[str]) -> Server:

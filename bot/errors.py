@@ -9,6 +9,7 @@ BotError
 │   ├── Forbidden        403
 │   ├── Missing          404
 │   ├── Conflict         409
+│   ├── Limited          429, with Retry-After
 │   └── Busy             503, with Retry-After
 └── ChannelError         a push that was not delivered
     ├── Refused          final
@@ -76,6 +77,18 @@ class Conflict(WireError):
 
     status = 409
     code = "conflict"
+
+
+class Limited(WireError):
+    """More than the shop or the token may ask in this time; `wait`: seconds until it may again."""
+
+    status = 429
+    code = "rate_limited"
+
+    def __init__(self, reason: str, wait: float) -> None:
+        """`reason` is told."""
+        super().__init__(reason)
+        self.wait = wait
 
 
 class Busy(WireError):

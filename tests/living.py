@@ -17,6 +17,7 @@ from yarl import URL
 from bot import config, signature
 from bot.clock import VirtualClock
 from bot.engine import Engine
+from bot.limits import Limits
 from bot.loop import Loop
 from bot.shop import assemble
 from bot.store import SQLiteStore
@@ -205,7 +206,13 @@ class Living:
 
 @contextlib.asynccontextmanager
 async def living(
-    folder: Path, shops: Mapping[str, Shop], *, inbox: int = 2000, patience: float = 5.0, **settings: Any
+    folder: Path,
+    shops: Mapping[str, Shop],
+    *,
+    inbox: int = 2000,
+    patience: float = 5.0,
+    limits: Limits | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Living]:
     """A server on a database in `folder`; it is ten in the morning. `settings` go to aiohttp's runner."""
     clock, file = VirtualClock(TEN), folder / "kuaihui.sqlite"
@@ -214,7 +221,7 @@ async def living(
     )
     await loop.start()
     try:
-        app = make(loop, shops, Metrics(loop), patience=patience)
+        app = make(loop, shops, Metrics(loop), limits or Limits(body=patience))
         server = _Server(app)
         await server.start_server(**settings)
         async with TestClient(server) as client:

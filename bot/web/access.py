@@ -10,7 +10,7 @@ from aiohttp import web
 from bot import roles
 from bot.errors import Forbidden, Missing, Unknown
 from bot.passes import Pass, hashed
-from bot.web.app import LOOP, SHOPS
+from bot.web.app import LOOP, SHOPS, limit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -38,6 +38,8 @@ def admitted(name: str, handler: Handler) -> Handler:
         request[CALLER] = caller = await _caller(request)
         if not roles.may(caller.held.role, name):
             raise Forbidden(f"a token of the role {caller.held.role} may not ask for {name}")
+        limit(request, "token", caller.held.digest)
+        limit(request, "shop", caller.shop.id)
         return await handler(request)
 
     return admit

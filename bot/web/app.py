@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from aiohttp import web
 
-from bot.errors import BadPayload, Busy, Missing, Unknown, WireError
+from bot.errors import BadPayload, Busy, Limited, Missing, Unknown, WireError
+from bot.limits import Limiter, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -24,7 +27,14 @@ log = logging.getLogger(__name__)
 
 JSON = "application/json"
 LARGEST_BODY = 65_536  # bytes
-SLOWEST_BODY = 10.0  # seconds for the whole of it
+# Nothing of ours is a page, to be shown in another or guessed to be one; answers hold what a shop's buyers say.
+HEADERS = {
+    "Server": "kuaihui",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 CODES = {
     404: "not_found",
     405: "method_not_allowed",
@@ -38,18 +48,19 @@ LOOP: web.AppKey[Loop] = web.AppKey("loop")
 TODAY: web.AppKey[dict[str, tuple[int, int, list[Rate]]]] = web.AppKey("today")
 SHOPS: web.AppKey[Mapping[str, Shop]] = web.AppKey("shops")
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
+STREAMS: web.AppKey[Counter[str]] = web.AppKey("streams")
 OUTBOX: web.AppKey[Outbox] = web.AppKey("outbox")
 WANTED: web.AppKey[asyncio.Event] = web.AppKey("wanted")  # set when a tool says that messages wait to be fetched
-PATIENCE: web.AppKey[float] = web.AppKey("patience")
+LIMITER: web.AppKey[Limiter] = web.AppKey("limiter")
 
 
-def make(loop: Loop, shops: Mapping[str, Shop], metrics: Metrics, *, patience: float = SLOWEST_BODY) -> web.Application:
-    """The application; its loop is started by whoever serves it. `patience`: seconds that a body may take."""
+def make(loop: Loop, shops: Mapping[str, Shop], metrics: Metrics, limits: Limits | None = None) -> web.Application:
+    """The application; its loop is started by whoever serves it."""
     from bot.web import access, api, events, hook, probes  # noqa: PLC0415 - they import this module
 
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[answer_errors])
-    app[LOOP], app[SHOPS], app[METRICS], app[PATIENCE] = loop, shops, metrics, patience
-    app[TODAY], app[WANTED] = {}, asyncio.Event()
+    app[LOOP], app[SHOPS], app[METRICS], app[LIMITER] = loop, shops, metrics, Limiter(limits or Limits())
+    app[TODAY], app[STREAMS], app[WANTED] = {}, Counter(), asyncio.Event()
     app.router.add_post("/webhook/{shop}", hook.webhook)
     app.router.add_post("/webhook/{shop}/{adapter}", hook.adapted)
     app.router.add_get("/webhook/{shop}/{adapter}", hook.greeted, allow_head=False)
@@ -78,6 +89,9 @@ async def answer_errors(
     """Every error is `{"error":{"code","message"}}`. What nobody foresaw is answered 500 by bot/web/protocol.py."""
     try:
         return await handler(request)
+    except Limited as error:
+        request.app[METRICS].refused.labels("rate").inc()
+        return error_answer(error.status, error.code, str(error), {"Retry-After": str(max(1, math.ceil(error.wait)))})
     except Busy as error:
         return error_answer(error.status, error.code, str(error), {"Retry-After": "1"})
     except Unknown as error:
@@ -98,7 +112,15 @@ def error_answer(status: int, code: str, message: str, headers: Mapping[str, str
 
 def answer(data: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:  # noqa: ANN401
     """`data` as JSON."""
-    return web.Response(body=msgspec.json.encode(data), status=status, headers=headers, content_type="application/json")
+    shown = {**HEADERS, **headers} if headers else HEADERS
+    return web.Response(body=msgspec.json.encode(data), status=status, headers=shown, content_type="application/json")
+
+
+def limit(request: web.Request, kind: str, name: str | bytes) -> None:
+    """Count a request of `name` against a limit (see bot/limits.py). Raises Limited."""
+    wait = request.app[LIMITER].wait(kind, name, request.app[LOOP].clock.world())
+    if wait > 0.0:
+        raise Limited("too many requests in a short time; nothing was taken", wait)
 
 
 async def body_of(request: web.Request, kinds: Collection[str] = (JSON,)) -> bytes:
@@ -108,7 +130,7 @@ async def body_of(request: web.Request, kinds: Collection[str] = (JSON,)) -> byt
         raise web.HTTPUnsupportedMediaType(reason=f"send {' or '.join(kinds)}")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise web.HTTPUnsupportedMediaType(reason="send the body uncompressed")
-    patience = request.app[PATIENCE]
+    patience = request.app[LIMITER].limits.body
     try:
         if request.content.is_eof():  # nearly always it came with its head
             return await request.read()

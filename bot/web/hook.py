@@ -10,7 +10,7 @@ from bot import signature, wire
 from bot.adapters.fieldmap import PULL
 from bot.adapters.schemes import Request
 from bot.errors import BadSignature, Busy, Missing
-from bot.web.app import LOOP, METRICS, SHOPS, WANTED, answer, body_of
+from bot.web.app import HEADERS, LOOP, METRICS, SHOPS, WANTED, answer, body_of, limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,7 @@ async def webhook(request: web.Request) -> web.Response:
     except BadSignature:
         request.app[METRICS].refused.labels("signature").inc()
         raise
+    limit(request, "webhooks", shop.id)  # only now: who cannot sign uses nothing up
     arrival = wire.Arrival(shop.id, delivery, int(request.app[LOOP].clock.now()))
     return await _take(request, wire.facts(wire.decode(body), arrival))
 
@@ -45,6 +46,7 @@ async def adapted(request: web.Request) -> web.Response:
     except BadSignature:
         request.app[METRICS].refused.labels("signature").inc()
         raise
+    limit(request, "webhooks", shop.id)
     at = int(request.app[LOOP].clock.now())
     delivery, reading = entrance.read(opened, asked.headers, charset=request.charset or "", at=at, pulls=shop.pulls)
     if reading.answer is not None:
@@ -75,7 +77,7 @@ async def greeted(request: web.Request) -> web.Response:
     said = entrance.greet(_asked(request, b""), _now(request))
     if said is None:
         raise web.HTTPMethodNotAllowed("GET", ["POST"])
-    return web.Response(body=said, content_type="text/plain", charset="utf-8")
+    return web.Response(body=said, headers=HEADERS, content_type="text/plain", charset="utf-8")
 
 
 def _shop(request: web.Request) -> Shop:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from bot.errors import Busy
-from bot.web.app import LOOP, METRICS, OUTBOX, answer
+from bot.web.app import HEADERS, LOOP, METRICS, OUTBOX, answer
 
 if TYPE_CHECKING:
     from bot.ports import Store
@@ -51,7 +51,9 @@ async def metrics(request: web.Request) -> web.Response:
         shown.findings.counted = await request.app[LOOP].read(_inspected)
     except Busy:  # what is known without the store is told all the same
         pass
-    return web.Response(body=shown.page(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+    return web.Response(
+        body=shown.page(), headers={**HEADERS, "Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+    )
 
 
 @cache
@@ -62,4 +64,4 @@ def document() -> bytes:
 
 async def openapi(_request: web.Request) -> web.Response:
     """What the API is, in OpenAPI 3.1."""
-    return web.Response(body=document(), content_type="application/json")
+    return web.Response(body=document(), headers=HEADERS, content_type="application/json")

@@ -51,14 +51,14 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
     data = _folder(config)
     loop = await _open(data, shops, clock, config.server.inbox)
     metrics = Metrics(loop)
-    app = make(loop, shops, metrics)
+    app = make(loop, shops, metrics, config.limits)
     private = config.server.allow_private_callbacks
     ways = Ways(shops, clock, allow_private=private)
     app[OUTBOX] = outbox = Outbox(loop, ways)
     puller = Puller(loop, shops, ways.tools, app[WANTED])
     metrics.watch(outbox)
     keeper = Keeper(loop, shops, metrics, seen=seen, vectors=vectors_of(config))
-    runner = Runner(app)
+    runner = Runner(app, connections=config.limits.connections)
     couriers: list[asyncio.Task[None]] = []
     try:
         await runner.setup()

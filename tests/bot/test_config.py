@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bot import audit, config, demo, strict
 from bot.adapters.entrance import AdapterTable, OutTable
 from bot.inspecting.rules import Weights
+from bot.limits import Limits
 from bot.passes import TokenTable
 from bot.robots import RobotTable
 from replies import DataError
@@ -84,6 +85,7 @@ def test_the_example_loads_with_its_optional_blocks(written):
     ("kind", "place"),
     [
         (config.Server, ("server",)),
+        (Limits, ("limits",)),
         (config.ShopTable, ("shops", 0)),
         (Allowance, ("shops", 0, "allow")),
         (Bars, ("shops", 0, "bars")),
@@ -125,6 +127,7 @@ def test_the_example_marks_defaults():
     """The example says of every key of [server] that its value is the default, and of three of a shop's."""
     assert defaults_said(("server",)) == [field.name for field in msgspec.structs.fields(config.Server)]
     assert {"callback_url", "timezone"} <= set(defaults_said(("shops",)))
+    assert defaults_said(("limits",)) == [field.name for field in msgspec.structs.fields(Limits)]
     assert defaults_said(("shops", "allow")) == [field.name for field in msgspec.structs.fields(Allowance)]
 
 
