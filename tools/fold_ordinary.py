@@ -9,9 +9,8 @@ from pathlib import Path
 
 import jieba
 
+from replies import guard_looks, policy
 from replies import guard_sound as sound
-from replies import guard_looks
-from replies import policy
 from replies.guard_disguise import disguises, tight
 from replies.lexicon import read_lexicon
 from replies.text import WORDS
@@ -39,8 +38,8 @@ def looks(word: str, watched: set[str]) -> bool:
     )
 
 
-def main() -> None:
-    """Write fold_ordinary.txt and fold_pairs.txt."""
+def ordinary() -> str:
+    """What fold_ordinary.txt has to hold for the lists as they are."""
     terms = tuple((path.name, path.read_bytes()) for path in sorted((policy.FOLDER / "terms").glob("*.toml")))
     lexicon = read_lexicon(terms)
     watched = {tight(word) for term in lexicon.terms.values() for word in (*term.words, *term.plain)}
@@ -56,7 +55,12 @@ def main() -> None:
         and word not in watched
         and (word.translate(table) in heard or word in patterns or looks(word, watched))
     ]
-    (WORDS / "fold_ordinary.txt").write_text("\n".join(sorted(set(found))) + "\n", encoding="utf8")
+    return "\n".join(sorted(set(found))) + "\n"
+
+
+def main() -> None:
+    """Write fold_ordinary.txt and fold_pairs.txt."""
+    (WORDS / "fold_ordinary.txt").write_text(ordinary(), encoding="utf8")
     pairs = [word for word, count in dictionary() if count >= FREQUENT and len(word) == 2]
     (WORDS / "fold_pairs.txt").write_text("\n".join(sorted(set(pairs))) + "\n", encoding="utf8")
 

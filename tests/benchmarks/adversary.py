@@ -1,14 +1,16 @@
 """The guard against its adversary's cases: caught and blocked by technique and category, false alarms, and each miss.
 
-python tests/benchmarks/adversary.py [--cases FILE] [--list N]
+python tests/benchmarks/adversary.py [--cases FILE]... [--list N]
 
 A case is right when its verdict is the one it expects; a case to be stopped is caught by a warning or a block. The cases
-were invented, and committed, before their author had read a rule.
+were invented before their author had read a rule: `adversary.toml` by one, `adversary_second.jsonl` by another. Without
+`--cases` each of both is told by itself.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tomllib
 from collections import defaultdict
@@ -20,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from replies import guard, policy
 
-CASES = Path(__file__).parents[1] / "replies" / "guard" / "adversary.toml"
+FOLDER = Path(__file__).parents[1] / "replies" / "guard"
+CASES = (FOLDER / "adversary.toml", FOLDER / "adversary_second.jsonl")
 
 
 @cache
@@ -44,28 +47,46 @@ def wrong(expect: str, verdict: str) -> bool:
     return verdict != "allow" if expect == "allow" else order.index(verdict) < order.index(expect)
 
 
-def main() -> None:
-    """Judge every case and print the tables."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--cases", type=Path, default=CASES)
-    options.add_argument("--list", type=int, default=500)
-    asked = options.parse_args()
-    cases: list[dict[str, Any]] = tomllib.loads(asked.cases.read_text(encoding="utf8"))["cases"]
+def read(path: Path) -> list[dict[str, Any]]:
+    """The cases of a `.toml` file, or of a `.jsonl` file with one a line."""
+    text = path.read_text(encoding="utf8")
+    if path.suffix == ".toml":
+        return list(tomllib.loads(text)["cases"])
+    return [{"id": f"line {at}", **json.loads(line)} for at, line in enumerate(text.splitlines(), 1)]
+
+
+def judge(path: Path, *, listed: int) -> None:
+    """Judge every case of a file and print its tables."""
+    cases = read(path)
     tables: dict[tuple[str, str], list[str]] = defaultdict(list)
     misses = []
     for case in cases:
         seen = guarding(case["platform"]).check(case["messages"])
-        for key in ("all", case["category"], "~" + case["technique"]):
-            tables[case["expect"], key].append(seen.verdict)
+        kinds = ("all", case.get("category", ""), "~" + case["technique"])
+        if case["technique"] not in {"hint_only", "paraphrase"}:
+            kinds = (*kinds, "all but hint_only, paraphrase")
+        for kind in filter(None, kinds):
+            tables[case["expect"], kind].append(seen.verdict)
         if wrong(case["expect"], seen.verdict):
             found = ", ".join(f"{finding.rule}[{finding.excerpt}]" for finding in seen.findings)
             misses.append(
                 f"  {case['id']} {case['technique']}: {seen.verdict} for {case['expect']}: {' / '.join(case['messages'])}  {found}"
             )
-    for (expect, key), verdicts in sorted(tables.items()):
-        print(f"{expect:6s} {key:24s} {told(expect, verdicts)}")
+    print(path.name)
+    for (expect, kind), verdicts in sorted(tables.items()):
+        print(f"{expect:6s} {kind:30s} {told(expect, verdicts)}")
     print(f"{len(misses)} of {len(cases)} wrong")
-    print("\n".join(misses[: asked.list]))
+    print("\n".join(misses[:listed]))
+
+
+def main() -> None:
+    """Judge the files asked for."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--cases", type=Path, action="append")
+    options.add_argument("--list", type=int, default=500)
+    asked = options.parse_args()
+    for path in asked.cases or CASES:
+        judge(path, listed=asked.list)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,67 @@
+"""The guard against lines that someone invented who had not read its rules: rates are held, not each line."""
+
+import json
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from replies import guard, policy
+
+LINES = Path(__file__).parent / "guard" / "adversary_second.jsonl"
+UNNAMED = {"hint_only", "paraphrase"}  # nothing forbidden is named
+
+
+@cache
+def guarding(platform):
+    """The guard of a platform, made once."""
+    return guard.Guard(policy.packs(platform))
+
+
+@pytest.fixture(scope="module")
+def judged():
+    """How often each (expected, technique) got which verdict."""
+    cases = map(json.loads, LINES.read_text(encoding="utf8").splitlines())
+    return Counter(
+        (case["expect"], case["technique"], guarding(case["platform"]).check(case["messages"]).verdict)
+        for case in cases
+    )
+
+
+def share(judged, expect, verdicts, among=bool):
+    """The part of the cases of a kind that got one of `verdicts`."""
+    told = [
+        (verdict, count) for (kind, technique, verdict), count in judged.items() if kind == expect and among(technique)
+    ]
+    return sum(count for verdict, count in told if verdict in verdicts) / sum(count for _, count in told)
+
+
+def test_disguises_are_blocked(judged):
+    """What must be stopped is, whatever it is dressed in."""
+    assert share(judged, "block", {"block"}, lambda technique: technique not in UNNAMED) >= 0.99
+
+
+def test_hints_are_blocked(judged):
+    """So is what names nothing, for the greater part."""
+    assert share(judged, "block", {"block"}, lambda technique: technique in UNNAMED) >= 0.9
+
+
+def test_at_most_one_of_a_technique_slips_through(judged):
+    """No technique is a hole."""
+    slipped = Counter()
+    for (expect, technique, verdict), count in judged.items():
+        if expect == "block" and verdict != "block" and technique not in UNNAMED:
+            slipped[technique] += count
+    assert all(count <= 1 for count in slipped.values()), slipped
+
+
+def test_offences_are_warned_of(judged):
+    """What deserves a warning gets at least that."""
+    assert share(judged, "warn", {"warn", "block"}) >= 0.97
+
+
+def test_look_alikes_pass(judged):
+    """What only looks like an offence is not held, and hardly warned of."""
+    assert share(judged, "allow", {"block"}) <= 0.005
+    assert share(judged, "allow", {"warn"}) <= 0.01
