@@ -48,6 +48,7 @@ class Shop:
         self.judged = 0  # the number of the last word of the curator that was heeded
         self.keys, self.callback_url, self.robots = config.keys, config.callback_url, config.robots
         self.adapters = config.adapters
+        self.keep_days = config.keep_days
         self.overridable = frozenset(config.allow_override)
         self.inspection = config.inspection
         self.timed = True
@@ -66,6 +67,8 @@ class Shop:
 
         `before`: what he asked earlier, oldest first. `sent`: what he was told: not offered again word for word.
         """
+        if not self._scripts:  # who has no scripts yet still has his deadlines and his guard, and pays for no ranking
+            return ()
         scope = Scope(self.platform.id, stage(context), datetime.fromtimestamp(at, self.zone.info).date().isoformat())
         lean = self.lessons.lean(self.zone.local(at)[0])
         return self.matcher.rank(

@@ -136,6 +136,8 @@ def measure(looked: Looked, scripts: Iterable[int], entries: Sequence[Entry]) ->
         rough.append(
             (-earned(script, 0.0) / total - ratio / 100 - sum(near(script, NO_VECTORS)), script, ratio / 100, at)
         )
+    if not rough:  # a library without scripts has no usual length either
+        return []
     rough.sort()
     core, mine, turned = core_of(asked.folded), numbers(asked.plain), denies(asked.plain)
     usual = math.log(looked.usual)

@@ -91,6 +91,11 @@ def test_nothing_when_nothing_fits(matcher: Matcher) -> None:
     assert ranking.shown == ()
 
 
+def test_library_without_scripts_is_silent() -> None:
+    """Who has no scripts yet is offered none, whatever is asked."""
+    assert Matcher(build(())).rank(["什么时候发货"]) == Ranking()
+
+
 def test_acknowledgement_may_be_a_phrasing() -> None:
     """A script that lists the very words 好的 is offered for them, and for no others."""
     matcher = Matcher(build([Script(id="bye", title="结束语", phrasings=("好的", "谢谢"))]))
