@@ -120,6 +120,8 @@ class Comparison:
         if kind != "deadline.warning" and kind not in _ENDS:
             return
         place = told["conversation"], told["target"], told["start"]
+        if kind in _ENDS and place not in self._warned:  # nobody was warned, or both sides have told the end already
+            return
         pair = list(self._warned.get(place, (_Warned(), _Warned())))
         known = pair[side]
         stages = (*known.stages, told["stage"]) if kind == "deadline.warning" else known.stages
