@@ -50,7 +50,7 @@ class ShopTable(msgspec.Struct, frozen=True, kw_only=True):
     `targets`: changes of the platform's reply targets. `bars`: scores from which scripts are shown. `robots`: see bot.robots.RobotTable. `adapters`: see
     bot.adapters.entrance.AdapterTable. `allow`: what the guard lets this shop say although a rule would stop it. `rules`:
     files of the owner's own. `allow_override`: rules that block, and whose messages an agent may yet send by saying why.
-    `tokens`: of agents, supervisors and tools, see bot.passes.TokenTable.
+    `tokens`: of agents, supervisors and tools, see bot.passes.TokenTable. `keep_days`: what is older is deleted; 0 never.
     """
 
     id: str
@@ -70,6 +70,7 @@ class ShopTable(msgspec.Struct, frozen=True, kw_only=True):
     allow: Allowance = Allowance()
     rules: list[str] = msgspec.field(default_factory=list)
     allow_override: list[str] = msgspec.field(default_factory=list)
+    keep_days: int = 0
     inspection: Weights = Weights()
 
 
@@ -93,6 +94,7 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
     adapters: dict[str, entrance.Entrance] = msgspec.field(default_factory=dict)
     rules: tuple[Path, ...] = ()
     allow_override: tuple[str, ...] = ()
+    keep_days: int = 0
     inspection: Weights = Weights()
 
     def __repr__(self) -> str:
@@ -213,6 +215,7 @@ def _shop(
         adapters=ways,
         rules=tuple(folder / entry for entry in shop.rules),
         allow_override=tuple(shop.allow_override),
+        keep_days=shop.keep_days,
         inspection=_placed(shop.inspection, folder),
     )
 
@@ -241,6 +244,8 @@ def _mistakes(given: dict[str, Any], folder: Path) -> Iterator[str]:
     identity = given.get("id")
     if identity is not None and not _ID.fullmatch(identity):
         yield "id: 1 to 64 ascii letters, digits, - and _"
+    if given.get("keep_days", 0) < 0:
+        yield "keep_days: must be 0 (for ever) or a number of days"
     if given.get("webhook_secrets") == []:
         yield "webhook_secrets: at least one is needed"
     yield from _missing(given, folder)

@@ -197,6 +197,10 @@ class Engine:
             if isinstance(change, Recalled | Edited) and change.id == fact.id
         ]
 
+    def let_go(self, shop: str, identity: str) -> None:
+        """Hold the conversation no longer: it was changed in the store."""
+        self._held.pop((shop, identity), None)
+
     def conversation(self, shop: str, identity: str) -> Conversation | None:
         """What is remembered of a conversation."""
         place = (shop, identity)

@@ -136,6 +136,13 @@ class Loop:
         answer: T = await self._put(_Job(self._aio.create_future(), ask=ask))
         return answer
 
+    async def tend(self, care: Callable[[Engine], T]) -> T:
+        """Call `care` with the engine, on its thread; raises Busy when the store cannot write."""
+        try:
+            return await self.think(lambda: care(self._engine))
+        except StoreError as error:
+            raise Busy("the store cannot write now") from error
+
     async def read(self, ask: Callable[[Store], T]) -> T:
         """Call `ask` with a read-only store on the reader's thread; raises Busy when the store cannot be read."""
         try:
@@ -201,7 +208,7 @@ class Loop:
     def _work(self, started: asyncio.Future[int]) -> None:
         """The engine's thread: everything that writes happens here."""
         try:
-            engine = self._make_engine()
+            self._engine = engine = self._make_engine()
             end = engine.store.feed_end()
         except Exception as error:  # noqa: BLE001 - whatever keeps the store shut is told to who started us
             self._aio.call_soon_threadsafe(started.set_exception, error)

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from bot.model import AnyFact, Conversation
 from bot.ports import Alert, Event, Reply, Spoke
+from bot.store.forgotten import ForgottenRows
 from bot.store.inspections import InspectionRows
 from bot.store.learned import LearnedRows
 from bot.store.lost import LostRows
@@ -45,7 +46,7 @@ def migrations() -> list[tuple[str, str]]:
     )
 
 
-class SQLiteStore(OutboxRows, PullRows, InspectionRows, LearnedRows, LostRows, TokenRows):
+class SQLiteStore(OutboxRows, PullRows, InspectionRows, LearnedRows, LostRows, TokenRows, ForgottenRows):
     """One SQLite file (or `:memory:`), written by one thread."""
 
     def __init__(self, path: Path | None, *, readonly: bool = False) -> None:
@@ -62,6 +63,7 @@ class SQLiteStore(OutboxRows, PullRows, InspectionRows, LearnedRows, LostRows, T
             if path is not None and not readonly:
                 self._sql.execute("PRAGMA journal_mode = WAL")
                 self._sql.execute("PRAGMA synchronous = FULL")
+                self._sql.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten in the file
             if not readonly:
                 self._migrate()
         except sqlite3.Error as error:
@@ -71,6 +73,7 @@ class SQLiteStore(OutboxRows, PullRows, InspectionRows, LearnedRows, LostRows, T
             self._db.close()
             raise
         self._q = queries()
+        self._forgets = not readonly and self._one("any_gone") is not None
 
     @staticmethod
     def _open(path: Path, *, readonly: bool) -> Database:
@@ -114,6 +117,8 @@ class SQLiteStore(OutboxRows, PullRows, InspectionRows, LearnedRows, LostRows, T
 
     def record(self, fact: AnyFact) -> bool:
         """Keep the fact; False if its key was known in this shop."""
+        if self._forgets and self.is_gone(fact.shop, fact.key):
+            return False
         return self._do("record", fact.shop, fact.key, fact.conversation, fact.at, _text(fact)).rowcount == 1
 
     def conversation_of(self, shop: str, key: str) -> str | None:

@@ -333,3 +333,58 @@ SELECT at, shop, who, what, about FROM (
     SELECT at, shop, agent, 'guard.' || event, rule || ' ' || conversation || '/' || subject || ' ' || reason, seq
     FROM inspection WHERE shop = ?1 AND at >= ?2 AND event IN ('overridden', 'right', 'wrong')
 ) ORDER BY at, what, seq;
+
+-- name: is_gone
+SELECT 1 FROM gone WHERE shop = ? AND digest = ?;
+
+-- name: any_gone
+SELECT 1 FROM gone LIMIT 1;
+
+-- name: old_facts
+-- Those from before an instant, oldest first, after the last one that was looked at.
+SELECT seq, key, conversation, at FROM fact
+WHERE shop = ?1 AND at < ?2 AND (at, seq) > (?3, ?4) ORDER BY at, seq LIMIT ?5;
+
+-- name: forget_fact
+DELETE FROM fact WHERE seq = ?;
+
+-- name: remember_gone
+INSERT OR REPLACE INTO gone (shop, digest, until) VALUES (?, ?, ?);
+
+-- name: forget_gone
+DELETE FROM gone WHERE (shop, digest) IN (SELECT shop, digest FROM gone WHERE until < ? LIMIT ?);
+
+-- name: any_fact_of
+SELECT 1 FROM fact WHERE shop = ? AND conversation = ? LIMIT 1;
+
+-- name: forget_conversation
+DELETE FROM conversation WHERE shop = ? AND id = ?;
+
+-- name: forget_replies
+DELETE FROM reply WHERE shop = ? AND conversation = ? AND at < ?;
+
+-- name: forget_acts
+-- What was learned stays; which buyer asked does not, nor what nothing was learned from.
+UPDATE pick SET conversation = '', asked = CASE action WHEN 'ignored' THEN '' ELSE asked END
+WHERE seq IN (SELECT seq FROM pick WHERE shop = ? AND at < ? AND conversation <> '' LIMIT ?);
+
+-- name: old_events
+-- Of the oldest rows of a shop those from before an instant.
+SELECT seq FROM (SELECT seq, at FROM feed WHERE shop = ?1 ORDER BY seq LIMIT ?3) WHERE at < ?2;
+
+-- name: forget_events
+DELETE FROM feed WHERE seq IN (SELECT value FROM json_each(?));
+
+-- name: forget_pushes
+DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each(?));
+
+-- name: forget_alerts
+DELETE FROM alert WHERE seq IN (SELECT value FROM json_each(?));
+
+-- name: forget_inspections
+DELETE FROM inspection WHERE seq IN (SELECT seq FROM inspection WHERE shop = ? AND at < ? LIMIT ?);
+
+-- name: forget_lost_days
+DELETE FROM lost_day WHERE (shop, buyer, target, day, conversation, start) IN (
+    SELECT shop, buyer, target, day, conversation, start FROM lost_day WHERE shop = ? AND start < ? LIMIT ?
+);

@@ -30,6 +30,7 @@ from bot.web.app import OUTBOX, WANTED, make
 from bot.web.keeper import Keeper
 from bot.web.metrics import Metrics
 from bot.web.protocol import Runner
+from bot.web.sweeper import Sweeper
 from replies import DataError
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
     app[OUTBOX] = outbox = Outbox(loop, ways)
     puller = Puller(loop, shops, ways.tools, app[WANTED])
     metrics.watch(outbox)
+    sweeper = Sweeper(loop, shops)
     keeper = Keeper(loop, shops, metrics, seen=seen, vectors=vectors_of(config))
     runner = Runner(app, connections=config.limits.connections)
     couriers: list[asyncio.Task[None]] = []
@@ -66,7 +68,7 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
         await web.SockSite(runner, listening).start()
         alerting = Alerting(loop, shops, Robots(clock, allow_private=private))
         metrics.hear(alerting)
-        couriers += [asyncio.create_task(one.run()) for one in (outbox, alerting, puller)]
+        couriers += [asyncio.create_task(one.run()) for one in (outbox, alerting, puller, sweeper)]
         if config.server.reload:
             couriers.append(asyncio.create_task(keeper.run(config.server.reload)))
         host, port = listening.getsockname()[:2]
