@@ -24,6 +24,11 @@ PURE = {
     "bot.rates",
     "bot.alerts",
     "bot.brief",
+    "bot.played",
+    "bot.inspecting.rules",
+    "bot.inspecting.said",
+    "bot.inspecting.talk",
+    "bot.inspecting.judge",
 }
 LONGEST, LONG = 350, 250
 CLOCKS = {
