@@ -81,7 +81,7 @@ def known(
 ) -> Known:
     """`own`, `platforms`: domains; `here`: terms that name our platform; `orders`: patterns; `allowed`: digits the shop may give."""
     facts = lexicon.facts
-    made = _by_slot(lexicon.shapes)
+    made = _by_slot(lexicon)
     brackets = "|".join(sorted(map(re.escape, facts.variables), key=len, reverse=True))
     clear = "|".join(re.escape(name) for name in facts.variables if len(name) > 2 or name.startswith("x"))
     return Known(
@@ -120,9 +120,10 @@ def _by_mark(made: dict[str, tuple[Pattern, ...]], shapes: tuple[Shape, ...]) ->
     return {char: tuple(slots) for char, slots in found.items() if made}
 
 
-def _by_slot(shapes: tuple[Shape, ...]) -> dict[str, tuple[Pattern, ...]]:
+@lru_cache(maxsize=4)
+def _by_slot(lexicon: Lexicon) -> dict[str, tuple[Pattern, ...]]:
     found: dict[str, list[Pattern]] = {}
-    for shape in shapes:
+    for shape in lexicon.shapes:
         found.setdefault(shape.slot, []).append(Pattern(re.compile(shape.pattern), shape.weight))
     return {slot: tuple(patterns) for slot, patterns in found.items()}
 

@@ -85,6 +85,6 @@ def disguises(word: str, term: Term) -> dict[tuple[str, str], float]:
         return found
     if chinese == len(word) and term.turned:
         found.update({(way, "order"): weight for way, weight in _turned(word).items() if way != word})
-    if term.sound:
+    if term.sound and term.shortened:
         found.update({(way, "initials"): weight for way, weight in _shortened(word).items()})
     return found

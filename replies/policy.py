@@ -42,12 +42,13 @@ def _proved(names: tuple[str, ...], every: Files, terms: Files) -> tuple[Pack, .
     texts = dict(every)
     if COMMON not in texts:
         raise DataError([f"{COMMON}.toml: there is no such pack"])
-    found = tuple(_pack(name, texts[name], lexicon=lexicon, platforms=platforms, problems=problems) for name in names)
+    before = _proved(names[:1], every, terms) if len(names) > 1 else ()
+    own = names[len(before) :]
+    read = (_pack(name, texts[name], lexicon=lexicon, platforms=platforms, problems=problems) for name in own)
+    found = (*before, *read)
     _ids_once(found, problems)
     if problems:
         raise DataError(problems)
-    if len(names) > 1:
-        found = (_proved(names[:1], every, terms)[0], *found[1:])
     problems = prove(found)
     if problems:
         raise DataError(problems)
@@ -84,6 +85,7 @@ def _pack(name: str, text: bytes, *, lexicon: Lexicon, platforms: tuple[str, ...
     return Pack(name, version, str(table.get("name", name)), own, domains, orders, platforms, tuple(rules), lexicon)
 
 
+@lru_cache(maxsize=4)
 def _platforms(every: Files) -> tuple[str, ...]:
     """The domains of all packs that can be read."""
     found = [domain for name, text in every for domain in toml(name, text, []).get("domains", ())]

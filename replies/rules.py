@@ -14,6 +14,7 @@ class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"shi
 
     `words` are looked for in every disguise, `plain` only as written (after folding), `latin` as a token of their own and
     as weak evidence, `shields` (in files: `not`) are phrases in which these words mean something else,
+    `sound`: also as it sounds, `turned`: also in another order, `shortened`: also with initials for some characters,
     `jumbled` phrases whose characters, no two alike, count in any order.
     """
 
@@ -24,6 +25,7 @@ class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"shi
     jumbled: tuple[str, ...] = ()
     sound: bool = True
     turned: bool = True
+    shortened: bool = True
     weight: float = 1.0
 
 
