@@ -2,59 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 
 from bot.insight import settings
+from bot.insight.nearest import Nearest, bare
 from bot.insight.turns import Turns
 from bot.played import Began
-from replies.text import normalise
 
 if TYPE_CHECKING:
     from bot.insight.turns import Answered
     from bot.played import Record
-    from replies.library import Library, Script
-
-_BLANK = re.compile(r"\{[^{}]*\}+")
-_REMEMBERED = 8192  # answers whose nearest script is kept: agents say the same again and again
-
-
-class Nearest:
-    """Finds the script of a library whose words are most like an answer's."""
-
-    def __init__(self, library: Library, same: float) -> None:
-        """`same`: how much alike they must be at least."""
-        every = [
-            (script, _bare(text))
-            for script in library.scripts
-            if script.text is not None
-            for text in (script.text, *script.alternatives)
-        ]
-        self._scripts = [script for script, text in every if text]
-        self._texts = [text for _, text in every if text]
-        self._same = same
-        self.of = lru_cache(maxsize=_REMEMBERED)(self._of)
-
-    def _of(self, answer: str) -> tuple[Script, float] | None:
-        """The script and how much alike, for a text that has been through `bare`."""
-        found = process.extractOne(
-            answer, self._texts, scorer=fuzz.ratio, score_cutoff=self._same * 100, processor=None
-        )
-        return None if found is None else (self._scripts[found[2]], round(found[1] / 100, 4))
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def bare(text: str) -> str:
-    """A text for comparing: without blanks, signs and spaces."""
-    return _bare(text)
-
-
-def _bare(text: str) -> str:
-    return normalise(_BLANK.sub("", text))
+    from replies.library import Script
 
 
 class Agreement:

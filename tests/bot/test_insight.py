@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from rapidfuzz import fuzz, process
 
 from bot.compare import Comparison
 from bot.deadline import Zone
 from bot.insight import settings
 from bot.insight.agreement import Agreement, _spread
+from bot.insight.nearest import Nearest, bare
 from bot.insight.unanswered import Unanswered
 from bot.logs.said import Said
 from bot.played import Began, Ended, Played, Rang, Rated
 from bot.replay import Replay, play
-from bot.shop import trial
+from bot.shop import BUILT_IN, trial
 from bot.summary import Summary, lines
+from replies.library import load as load_library
 from replies.text import normalise
 
 if TYPE_CHECKING:
@@ -254,3 +257,17 @@ def test_short_answers_are_not_compared(library):
     found = part.result()["agreement"]
     assert (found["offered"], found["too_short"], found["rate"]) == (1, 1, None)
     assert len(normalise("好")) < settings.load().likeness.shortest
+
+
+def test_the_nearest_script_is_the_nearest(library):
+    """Not every script is looked at, yet the one that is found is the one that all of them compared would give."""
+    read = load_library((library, BUILT_IN))
+    known = {bare(text): script.id for script in read.scripts for text in (script.text or "", *script.alternatives)}
+    nearest = Nearest(read, 0.6)
+    for text in [text for text in known if len(text) > 12][::9]:
+        changed = "亲" + text[:4] + text[6:-2] + "哦"
+        best = process.extractOne(changed, list(known), scorer=fuzz.ratio, processor=None)
+        found = nearest.of(changed)
+        assert found is not None
+        assert found[1] == pytest.approx(best[1] / 100, abs=1e-4)
+    assert nearest.of(bare("今晚月亮很圆，您可以看看窗外")) is None

@@ -1,0 +1,63 @@
+"""I find the script whose words are most like an answer's, without looking at every one of a large library."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from rapidfuzz import fuzz, process
+
+from replies.text import normalise
+
+if TYPE_CHECKING:
+    from replies.library import Library, Script
+
+_BLANK = re.compile(r"\{[^{}]*\}+")
+_REMEMBERED = 8192  # answers whose nearest script is kept: agents say the same again and again
+_PAIRS = 16  # of an answer's pairs of characters, the rarest in the library: by these texts are found
+_LOOKED_AT = 32  # texts that share most of them are compared
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def bare(text: str) -> str:
+    """A text for comparing: without blanks, signs and spaces."""
+    return normalise(_BLANK.sub("", text))
+
+
+class Nearest:
+    """Knows the words of a library's scripts."""
+
+    def __init__(self, library: Library, same: float) -> None:
+        """`same`: how much alike (0 to 1) an answer must be at least."""
+        self._same = same
+        self._scripts: list[Script] = []
+        self._texts: list[str] = []
+        self._having: dict[str, list[int]] = {}
+        for script in library.scripts:
+            for text in (script.text, *script.alternatives) if script.text is not None else ():
+                self._add(script, bare(text))
+        self.of = lru_cache(maxsize=_REMEMBERED)(self._of)
+
+    def _add(self, script: Script, text: str) -> None:
+        for pair in _pairs(text):
+            self._having.setdefault(pair, []).append(len(self._texts))
+        self._scripts.append(script)
+        self._texts.append(text)
+
+    def _of(self, answer: str) -> tuple[Script, float] | None:
+        """The script and how much alike, for a text that has been through `bare`; None if none is alike enough."""
+        known = sorted((len(found), pair) for pair in _pairs(answer) if (found := self._having.get(pair)))
+        shared = Counter[int]()
+        for _, pair in known[:_PAIRS]:
+            shared.update(self._having[pair])
+        places = sorted(shared, key=lambda place: (-shared[place], place))[:_LOOKED_AT]
+        texts = [self._texts[place] for place in places]
+        best = process.extractOne(answer, texts, scorer=fuzz.ratio, score_cutoff=self._same * 100, processor=None)
+        return None if best is None else (self._scripts[places[best[2]]], round(best[1] / 100, 4))
+
+
+def _pairs(text: str) -> tuple[str, ...]:
+    """The pairs of neighbours in a text, each once."""
+    return tuple(dict.fromkeys(text[at : at + 2] for at in range(len(text) - 1)))
