@@ -6,7 +6,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot import adapters, inspecting, platforms, robots, shop, wire
+from bot import adapters, buyers, inspecting, load, platforms, robots, shop, wire
 from bot import config as configs
 from bot.clock import SystemClock
 from bot.deadline import Zone
@@ -27,7 +27,7 @@ def everything(config: Path | None) -> list[str]:
     checks += [partial(adapters.load, name) for name in adapters.names()]
     checks += [partial(policy.packs, name) for name in policy.PLATFORMS]
     checks += [partial(library.load, [shop.BUILT_IN]), robots.data, words.words, heads.load, mask.rules]
-    checks += [inspecting.load, settings.load]
+    checks += [inspecting.load, settings.load, load.every, buyers.manner]
     if config is not None:
         checks.append(lambda: shop.assemble(configs.load(config)))
     found = [problem for check in checks for problem in _problems(check)]

@@ -14,6 +14,7 @@ import msgspec
 
 from bot import wire, zones
 from bot.scenefile import instant
+from replies import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,9 +97,12 @@ class Manner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def manner() -> Manner:
-    """What bot/load/manner.toml says."""
+    """What bot/load/manner.toml says. Raises DataError with what is wrong with it."""
     raw = resources.files("bot.load").joinpath("manner.toml").read_text(encoding="utf-8")
-    return msgspec.convert(tomllib.loads(raw), Manner)
+    try:
+        return msgspec.convert(tomllib.loads(raw), Manner)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise DataError([f"manner.toml: {error}"]) from error
 
 
 class Invented:

@@ -74,6 +74,7 @@ class Chat:
     def close(self) -> None:
         """Let what is recorded be finished, and forget all of it."""
         if self._recorder is not None:
+            self._say = lambda _line: None  # nobody was there when the rest rang
             self._driver.finish()
             self._recorder.finish(self._driver)
         self._driver.close()

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bot.buyers import Buyers
+    from bot.load.staffing import Wish
     from bot.shop import Shop
 
 # Options of the chat and of the big sale; each is refused where it would be ignored.
+_SHOWN = {"out": "json"}
 CHAT = ("buyers", "invent", "rate", "record", "speed", "start")
+LOAD = ("target", "line", "agents", "seeds", "coverage", "plot", "out")
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
@@ -49,11 +52,28 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of everything invented.")
 @click.option("--record", type=click.Path(path_type=Path, dir_okay=False), help="Write what was typed as a scene.")
+@click.option(
+    "--load",
+    is_flag=False,
+    flag_value="ordinary",
+    metavar="[DAY]",
+    help="Staff a day: ordinary, 1111, 618, or a file like those in bot/load.",
+)
+@click.option("--target", help="Which reply target, with --load.  [default: the platform's first]")
+@click.option("--line", type=click.FloatRange(0), help="Its line: 0.9 is 90 %, of a mean seconds.  [default: its own]")
+@click.option("--agents", type=click.IntRange(1, 500), multiple=True, help="Only with so many agents; may be repeated.")
+@click.option("--seeds", default=3, show_default=True, type=click.IntRange(1, 100), help="Days played, from --seed on.")
+@click.option("--coverage", type=click.FloatRange(0, 1), help="Share of questions with a script.  [default: the day's]")
+@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with the plot here.")
+@click.option("--json", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here.")
 def simulate(*, scene: Path | None, platform: str, library: Path | None, **given: Any) -> None:  # noqa: ANN401
     """A chat in the terminal, playing buyer and agent; or a scene file played to its end.
 
     With --buyers or --invent others play the buyers. --record writes a scene of what was typed, with what followed;
     --scene plays it again and exits 1 where anything goes otherwise.
+
+    With --load nobody chats: a whole day of a shop is played with few and many agents, with and without suggestions, to
+    say how many of them keep a reply target.
     """
     from rich.console import Console
 
@@ -63,8 +83,13 @@ def simulate(*, scene: Path | None, platform: str, library: Path | None, **given
 
     console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     paths = [library] if library else []
+    if given["load"]:
+        _refuse("--load", ("scene", *(name for name in CHAT if name != "seed")))
+        _load(trial(platform, paths, "Asia/Shanghai"), given)
+        return
+    _needs_load()
     if scene:
-        _refuse("--scene", CHAT)
+        _refuse("--scene", (*CHAT, "seed"))
         read = load(scene)
         sys.exit(1 if simulating.play(read, trial(read.platform, paths, read.timezone), console) else 0)
     shop = trial(platform, paths, "Asia/Shanghai")
@@ -77,7 +102,62 @@ def _refuse(beside: str, options: tuple[str, ...]) -> None:
     context = click.get_current_context()
     for name in options:
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{beside} and --{name.replace('_', '-')} exclude each other")
+            raise click.UsageError(f"{beside} and --{_SHOWN.get(name, name)} exclude each other")
+
+
+def _needs_load() -> None:
+    context = click.get_current_context()
+    for name in LOAD:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{_SHOWN.get(name, name)} goes with --load")
+
+
+def _load(shop: Shop, given: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    from bot import load
+    from bot.load import shown
+    from bot.load.staffing import Staffing
+
+    asked = shown.Asked(load.load(given["load"]), shop, _wish(shop, given))
+    console = Console(stderr=True)
+    with console.status("") as status:
+        staffing = Staffing(asked.profile, shop, asked.wish, progress=status.update)
+        answer = staffing.answer()
+    for line in shown.lines(asked, answer):
+        click.echo(line)
+    if given["out"]:
+        import msgspec
+
+        _save(given["out"], msgspec.json.format(msgspec.json.encode(shown.data(asked, answer)), indent=1) + b"\n")
+    if given["plot"]:
+        _save(given["plot"], shown.page(asked, answer).encode())
+
+
+def _wish(shop: Shop, given: dict[str, Any]) -> Wish:
+    from bot.load.staffing import Wish
+
+    names = [target.name for target in shop.targets]
+    name = given["target"] or next(iter(names), "")
+    target = next((target for target in shop.targets if target.name == name), None)
+    if target is None:
+        raise click.UsageError(f"--target: {shop.platform.id} has {', '.join(names) or 'no target'}, not {name!r}")
+    line = target.pass_line if given["line"] is None else given["line"]
+    if line is None:
+        raise click.UsageError(f"--line: {name} has no line of its own; give one")
+    if target.mean is None and line > 1:
+        raise click.UsageError(f"--line: a rate is 0 to 1, not {line:g}")
+    seeds = tuple(range(given["seed"], given["seed"] + given["seeds"]))
+    return Wish(target, line, seeds, tuple(sorted(set(given["agents"]))), given["coverage"])
+
+
+def _save(file: Path, content: bytes) -> None:
+    from replies import DataError
+
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise DataError([f"{file}: cannot be written: {error.strerror}"]) from error
 
 
 def _chat(shop: Shop, console: Console, given: dict[str, Any]) -> None:
