@@ -9,6 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from replies.reading import read
 from replies.text import normalise
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class Use(NamedTuple):
     last: int | None
 
 
+def asks(text: str) -> bool:
+    """Is there anything in a message that a library could answer? Thanks, greetings and a bare number ask nothing."""
+    return len(normalise(text)) > SHORTEST and read(text).asks
+
+
 def unanswered(matcher: Matcher, asked: Iterable[str], bars: Bars | None = None) -> Counter[str]:
     """Of single messages, those that today's library stays silent on, with how often each was asked.
 
@@ -53,7 +59,7 @@ def unanswered(matcher: Matcher, asked: Iterable[str], bars: Bars | None = None)
     """
     counts: Counter[str] = Counter()
     for text, times in Counter(asked).items():
-        if len(normalise(text)) > SHORTEST and not matcher.rank([text], bars=bars).shown:
+        if asks(text) and not matcher.rank([text], bars=bars).shown:
             counts[text] += times
     return counts
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from bot import gaps
 from bot.insight import settings
 from bot.played import Began, Played
-from replies.text import normalise
 
 if TYPE_CHECKING:
     from bot.played import Record
@@ -30,7 +29,7 @@ class Unanswered:
         match record:
             case Began(shop):
                 self._matcher = shop.matcher
-            case Played(asked=True) if not record.offered and len(normalise(record.fact.text)) > gaps.SHORTEST:
+            case Played(asked=True) if not record.offered and gaps.asks(record.fact.text):
                 self._questions[record.fact.text.strip()] += 1
                 if len(self._questions) > self._kept.questions:
                     self._make_room()
