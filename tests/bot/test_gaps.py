@@ -44,13 +44,13 @@ def test_gaps_of_a_log(tmp_path):
     log = tmp_path / "log.jsonl"
     lines = [
         {"id": str(n), "conversation": "c", "role": "buyer", "text": text}
-        for n, text in enumerate(["什么时候发货", "孔雀开屏在几月", "孔雀蛋几天孵出来"])
+        for n, text in enumerate(["什么时候发货", "孔雀会唱歌吗", "孔雀蛋几天孵出来"])
     ]
     log.write_text("\n".join(json.dumps(line, ensure_ascii=False) for line in lines), encoding="utf-8")
     done = CliRunner().invoke(main, ["library", "gaps", str(log)])
     assert done.exit_code == 0, done.output
     assert "买家消息 3 条，没有合适话术的 2 条" in done.stdout
-    assert "  孔雀 2 次：孔雀开屏在几月 ／ 孔雀蛋几天孵出来\n" in done.stdout
+    assert "  孔雀 2 次：孔雀会唱歌吗 ／ 孔雀蛋几天孵出来\n" in done.stdout
     assert done.stdout.count("最接近的话术：") + done.stdout.count("没有接近的话术") == 1
 
 
