@@ -12,12 +12,12 @@ from bot.cli_adapter import adapter
 from bot.cli_bring import bring, export
 from bot.cli_guard import each_line, guard
 from bot.cli_library import library
+from bot.cli_operate import audit, backup, restore, token
 from bot.cli_outbox import outbox
 from bot.cli_replay import replay
 from bot.cli_robots import robots
 from bot.cli_server import send, serve, watch
 from bot.cli_simulate import simulate
-from bot.cli_tokens import audit, token
 
 if TYPE_CHECKING:
     from typing import Any
@@ -56,6 +56,8 @@ main.add_command(adapter)
 main.add_command(outbox)
 main.add_command(token)
 main.add_command(audit)
+main.add_command(backup)
+main.add_command(restore)
 main.add_command(replay)
 main.add_command(simulate)
 main.add_command(library)

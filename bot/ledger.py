@@ -56,6 +56,11 @@ def reach(only: str | None, config: Path | None, data: Path | None) -> tuple[lis
     return [shop for shop in shops.values() if only in (None, shop.id)], file
 
 
+def folder(config: Path | None, data: Path | None) -> Path:
+    """Where a config (the default without one) has its database. Raises DataError."""
+    return data or Path((configs.load(config).server if config else configs.Server()).data)
+
+
 @contextmanager
 def using(file: Path, *, readonly: bool) -> Iterator[SQLiteStore]:
     """The store, which a server may use meanwhile: it writes in short transactions too. Raises DataError."""

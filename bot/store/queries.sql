@@ -388,3 +388,10 @@ DELETE FROM inspection WHERE seq IN (SELECT seq FROM inspection WHERE shop = ? A
 DELETE FROM lost_day WHERE (shop, buyer, target, day, conversation, start) IN (
     SELECT shop, buyer, target, day, conversation, start FROM lost_day WHERE shop = ? AND start < ? LIMIT ?
 );
+
+-- name: steps_done
+-- Which migrations a database has had.
+SELECT name FROM migration;
+
+-- name: facts_counted
+SELECT count(*) FROM fact;

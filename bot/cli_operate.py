@@ -1,18 +1,15 @@
-"""I am the commands on who may ask what, and on who did what."""
+"""I am the commands of those who run a server: who may ask what, who did what, copies of the database."""
 
 # ruff: noqa: PLC0415 - imports wait until a command needs them: --help in 0.3 s
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
 from bot.cli_library import CONFIG, DATA, SHOP
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @click.command()
@@ -66,4 +63,28 @@ def audit(*, only: str | None, since: str | None, config: Path | None, data: Pat
     from bot import tokens
 
     for line in tokens.audit(only, config, data, since=since, as_json=as_json):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@CONFIG
+@DATA
+def backup(*, file: Path, config: Path | None, data: Path | None) -> None:
+    """Copy the database to FILE, consistent while a server uses it; checked, and never over another file."""
+    from bot import backup as copies
+
+    for line in copies.backup(file, config, data):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@CONFIG
+@DATA
+def restore(*, file: Path, config: Path | None, data: Path | None) -> None:
+    """Put a backup in the place of the database, which is kept beside it; refused while a server runs."""
+    from bot import backup as copies
+
+    for line in copies.restore(file, config, data):
         click.echo(line)
