@@ -199,6 +199,8 @@ def _meant(way: Way, hits: tuple[Hit, ...], reading: Reading) -> bool:
         return True
     if reading.how in _LOOSE and not any(reading.mended(hit) for hit in hits):
         return False
+    if reading.how == "notes" and all(hit.view == "exact" for hit in hits):
+        return True
     longest = max(hit.end - hit.start for hit in hits)
     return longest > 2 or (longest == 2 and len(hits) > 1)
 

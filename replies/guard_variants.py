@@ -27,7 +27,7 @@ _WRAPS = re.compile(
 )
 _ASKS = re.compile(r"[+＋&\\%(（\[【{<《〈\n连拼合凑组后加接首个每开竖藏行句打十百千万亿]")
 _ESCAPES = re.compile(r"&#|\\u|%[0-9a-fA-F]{2}%")
-_FILLS = re.compile(r"([㐀-鿿]{1,2})[㐀-鿿a-z0-9]\1|(?<=[㐀-鿿])([a-z])[㐀-鿿]\2")
+_FILLS = re.compile(r"([㐀-鿿]{1,2})[㐀-鿿a-z0-9]\1|(?<=[㐀-鿿])([a-z0-9])[㐀-鿿]\2")
 _SPACED = re.compile(r"[a-z0-9]\s[a-z0-9]\s[a-z0-9]\s[a-z0-9]", re.IGNORECASE)
 _NUMBERED = re.compile(r"[零〇一二两三四五六七八九]?[十百千万亿][零〇一二两三四五六七八九十百千万亿]{1,20}")
 
@@ -117,8 +117,8 @@ def _unwrap(make: Callable[[str], Variant | None]) -> Callable[[Reading], Varian
     """`make` for the folded text, its way back led on to the text that was written."""
 
     def made(first: Reading) -> Variant | None:
-        variant = make(first.plain.chars)
-        if variant is None or len(first.text) > unwrap.LONGEST:
+        variant = make(first.plain.chars) if len(first.text) <= unwrap.LONGEST else None
+        if variant is None:
             return None
         origin = (*first.plain.origin, len(first.text))
         return Variant(variant.text, tuple(origin[at] for at in variant.back), {})

@@ -281,6 +281,16 @@ def test_what_cannot_be_seen_changes_nothing(text, hidden):
         "好评返五元",
         "🐧",
         " 加 微",
+        "啊微啊信",
+        "(那)信",
+        "“好”“评”连",
+        "\n微",
+        "一百三十",
+        "one two",
+        "w e ",
+        "%e5%be",
+        "&#24494;",
+        "转账私下",
     ],
 )
 def test_the_longest_message_takes_work_that_grows_with_it(piece):

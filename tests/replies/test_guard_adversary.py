@@ -65,3 +65,30 @@ def test_look_alikes_pass(judged):
     """What only looks like an offence is not held, and hardly warned of."""
     assert share(judged, "allow", {"block"}) <= 0.005
     assert share(judged, "allow", {"warn"}) <= 0.01
+
+
+@pytest.mark.parametrize(
+    ("messages", "verdict"),
+    [
+        (["傻（就是这个字）逼"], "block"),
+        (["私啊下啊转啊账啊"], "block"),
+        (["“好”后面加“评”，“返”后面加“现”，连起来"], "block"),
+        (["加点料\n微微甜\n信得过的店\n每行首字，abc_7788"], "block"),
+        (["one3eight00138000 找我便宜"], "block"),
+        (["QQ 是二十亿八千八百一十七万三千四百五十一"], "block"),
+        (["s h o p 8 8 . c o m 下单"], "block"),
+        (["&#24494;&#20449; abc_7788"], "block"),
+        (["转下账私给我"], "block"),
+        (["这款有的，您加我微", "信吧，发您图"], "block"),
+        (["138", "0013", "8000"], "block"),
+        (["①③⑧⓪⓪①③⑧⓪⓪⓪"], "block"),
+        (["加围巾一起买更划算"], "allow"),
+        (["智障人士的辅具"], "allow"),
+        (["转", "账单在订单里看"], "allow"),
+        (["您写的“加V聊”是什么意思呀"], "allow"),
+        (["快递员 13800138000 会联系您约时间"], "allow"),
+    ],
+)
+def test_each_reading_finds_what_it_is_for(messages, verdict):
+    """A text is read without notes, fillers and gaps, decoded, put together and in figures; what looks alike still passes."""
+    assert guarding("any").check(messages).verdict == verdict
