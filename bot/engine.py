@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -118,7 +119,7 @@ class Engine:
         self._fresh, self._telling, self._posting, self._lessons = {}, [], False, []
         try:
             with self.store.transaction():
-                outcomes = [self._one(fact) for fact in facts]
+                outcomes = self._all(facts)
         except BaseException:
             # What is held may be older than what another program wrote, and that be the reason.
             self._fresh, self._telling = {}, []
@@ -136,12 +137,29 @@ class Engine:
         self._fresh, self._telling = {}, []
         return outcomes
 
+    def _all(self, facts: Sequence[AnyFact]) -> list[Outcome]:
+        """Facts of which nothing is to be known before they are recorded are so together."""
+        outcomes: list[Outcome] = []
+        for plain, run in groupby(facts, key=self._plain):
+            if plain:
+                recorded = list(run)
+                new = self.store.record(recorded)
+                outcomes += [self._follow(fact, new=known) for fact, known in zip(recorded, new, strict=True)]
+            else:
+                outcomes += [self._one(fact) for fact in run]
+        return outcomes
+
+    def _plain(self, fact: AnyFact) -> bool:
+        return fact.shop in self.shops and bool(fact.conversation) and not isinstance(fact, Drafted | AlarmDue)
+
     def _one(self, fact: AnyFact) -> Outcome:
         shop = self.shops.get(fact.shop)
         if shop is None:  # not served now: its alarms and its outbox are kept for the day it is again
             if isinstance(fact, AlarmDue):
                 self.store.set_alarm(fact.shop, fact.conversation, fact.at + AGAIN)
             return Outcome(failed=not isinstance(fact, AlarmDue))
+        if isinstance(fact, AlarmDue):
+            return Outcome(conversation=self._decided(fact, shop))
         if isinstance(fact, Drafted):
             prior = self.store.reply(fact.shop, fact.conversation, fact.id)
             settled = _settled(fact, prior)
@@ -151,11 +169,17 @@ class Engine:
         if isinstance(fact, Recalled | Edited) and not fact.conversation:
             found = self.store.conversation_of(fact.shop, wire.key_of_message(fact.id))
             fact = msgspec.structs.replace(fact, conversation=found or "")
-        if not isinstance(fact, AlarmDue) and not self.store.record(fact):
+        (new,) = self.store.record([fact])
+        return self._follow(fact, new=new)
+
+    def _follow(self, fact: AnyFact, *, new: bool) -> Outcome:
+        """What follows from a recorded fact."""
+        if not new:
             return Outcome(duplicate=True, conversation=self.conversation(fact.shop, fact.conversation))
         if not fact.conversation:  # it came before its message, and waits for it
             self._unplaced.add(fact.shop)
             return Outcome()
+        shop = self.shops[fact.shop]
         conversation = self._decided(fact, shop)
         for change in self._waiting(fact):
             self.store.place(change)

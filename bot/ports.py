@@ -217,8 +217,8 @@ class Store(Protocol):
     """Remembers, or raises bot.store.StoreError. All writes stand inside `transaction`."""
 
     def transaction(self) -> AbstractContextManager[None]: ...
-    def record(self, fact: AnyFact) -> bool:
-        """Keep the fact; False if its key was known in this shop, and then nothing is written."""
+    def record(self, facts: Sequence[AnyFact]) -> list[bool]:
+        """Keep the facts, in their order; for each False if its key was known in this shop, and then it is not written."""
 
     def conversation_of(self, shop: str, key: str) -> str | None: ...
     def any_unplaced(self, shop: str) -> bool: ...
@@ -226,7 +226,7 @@ class Store(Protocol):
     def place(self, fact: AnyFact) -> None: ...
     def conversation(self, shop: str, identity: str) -> Conversation | None: ...
     def keep(self, conversation: Conversation, *, due: int | None) -> None:
-        """Replaces the version before it; raises StoreError if somebody else has done so already."""
+        """Replaces the version before it; the transaction raises StoreError if somebody else has done so already."""
 
     def set_alarm(self, shop: str, conversation: str, at: int | None) -> None:
         """When the conversation wants to be looked at; None takes the alarm back."""

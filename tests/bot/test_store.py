@@ -42,11 +42,62 @@ def test_a_fact_is_kept_once_a_shop(store, said):
     """The same key again changes nothing; another shop may have the same."""
     first, again = said(id="m1"), said("别的话", id="m1")
     with store.transaction():
-        assert store.record(first)
-        assert not store.record(again)
-        assert store.record(said(id="m1", shop="other"))
-    assert list(store.facts_of("demo", "c1")) == [first]
+        assert store.record([first]) == [True]
+        assert store.record([again]) == [False]
+        assert store.record([said(id="m1", shop="other"), again, said(id="m2"), said(id="m2")]) == [
+            True,
+            False,
+            True,
+            False,
+        ]
+    assert list(store.facts_of("demo", "c1")) == [first, said(id="m2")]
     assert [fact.shop for fact in store.facts_of("other", "c1")] == ["other"]
+
+
+@pytest.mark.parametrize("number", [1, 15, 16, 17, 85, 150])
+def test_many_are_written_as_one_by_one(store, said, number):
+    """However many rows a transaction has, each is written once, with its own words and in its order."""
+    facts = [said(f"第{n}句", id=f"m{n}", conversation=f"c{n % 7}") for n in range(number)]
+    with store.transaction():
+        assert all(store.record(facts))
+        for n in range(number):
+            place = f"c{n % 7}"
+            before = store.conversation("demo", place) or Conversation("demo", place)
+            after = Conversation("demo", place, version=before.version + 1, name=f"{before.name}{n},")
+            store.keep(after, due=n)
+            store.set_alarm("demo", place, n if n % 7 else None)
+            assert store.tell("demo", place, "x", n, str(n)) == n + 1
+    assert [fact.id for n in range(7) for fact in store.facts_of("demo", f"c{n}")] == [
+        f"m{n}" for c in range(7) for n in range(c, number, 7)
+    ]
+    assert [event.data for event in store.feed("demo", 0, 999)] == [str(n) for n in range(number)]
+    waiting = {held.id: held.name for held in store.waiting("demo", 99)}
+    assert waiting == {f"c{c}": "".join(f"{n}," for n in range(c, number, 7)) for c in range(min(7, number))}
+    assert sorted(at for _, _, at in store.alarms(999, 99)) == sorted(
+        {n % 7: n for n in range(number) if n % 7}.values()
+    )
+
+
+def test_what_is_held_back_is_seen(store):
+    """Inside a transaction, too, who asks sees what was said before; outside of one nothing can be said."""
+    with store.transaction():
+        store.keep(Conversation("demo", "c1", version=1), due=5)
+        store.set_alarm("demo", "c1", 7)
+        first = store.tell("demo", "c1", "x", 1, "{}")
+        assert store.conversation("demo", "c1") == Conversation("demo", "c1", version=1)
+        assert [held.id for held in store.waiting("demo", 9)] == ["c1"]
+        assert store.next_alarm() == 7
+        assert [event.seq for event in store.feed("demo", 0, 9)] == [first]
+        store.keep(Conversation("demo", "c1", version=2), due=None)
+        assert store.tell("demo", "c1", "x", 1, "{}") == first + 1
+    assert store.conversation("demo", "c1") == Conversation("demo", "c1", version=2)
+    for write in (
+        lambda: store.keep(Conversation("demo", "c1", version=3), due=None),
+        lambda: store.set_alarm("demo", "c1", 1),
+        lambda: store.tell("demo", "c1", "x", 1, "{}"),
+    ):
+        with pytest.raises(StoreError, match="transaction"):
+            write()
 
 
 def test_what_breaks_leaves_nothing(store, said):
@@ -54,7 +105,7 @@ def test_what_breaks_leaves_nothing(store, said):
 
     def write() -> None:
         with store.transaction():
-            store.record(said())
+            store.record([said()])
             store.keep(Conversation("demo", "c1", version=1), due=1)
             store.set_alarm("demo", "c1", 1)
             store.tell("demo", "c1", "x", 1, "{}")
@@ -170,8 +221,7 @@ def test_facts_between(store, said):
         )
     ]
     with store.transaction():
-        for fact in facts:
-            store.record(fact)
+        assert store.record(facts) == [True] * len(facts)
     assert list(store.facts_between("demo", NINE, NINE + 9)) == [facts[1], facts[0], facts[3]]
     assert list(store.facts_between("other", NINE, NINE + 9)) == []
 
@@ -297,7 +347,7 @@ def test_a_reader_sees_what_is_committed(file, said):
     writer = SQLiteStore(file)
     reader = SQLiteStore(file, readonly=True)
     with writer.transaction():
-        writer.record(said())
+        writer.record([said()])
         writer.tell("demo", "c1", "x", 1, "{}")
         assert list(reader.facts_of("demo", "c1")) == []
         assert reader.feed_end() == 0
@@ -355,7 +405,7 @@ def test_opening_again_changes_nothing(file, said):
     for number in range(3):
         store = SQLiteStore(file)
         with store.transaction():
-            store.record(said())
+            store.record([said()])
         assert len(list(store.facts_of("demo", "c1"))) == number + 1
         names = [row["name"] for row in store._db.table("migration").rows]
         assert names == [name for name, _ in migrations()]
@@ -401,7 +451,7 @@ def test_a_full_disk_raises_and_recovers(file, said):
     def write() -> None:
         with store.transaction():
             store.set_alarm("demo", "c1", 1)
-            store.record(said("长" * 20_000))
+            store.record([said("长" * 20_000)])
 
     with pytest.raises(StoreError, match="full"):
         write()
@@ -420,11 +470,11 @@ def test_a_database_that_another_program_locks(file, said):
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match="locked"), store.transaction():
-        store.record(said())
+        store.record([said()])
     other.execute("ROLLBACK")
     other.close()
     with store.transaction():
-        assert store.record(said())
+        assert store.record([said()])
     store.close()
 
 
