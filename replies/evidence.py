@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from replies.reading import core_of, denies, numbers
+from replies.reading import core_of, denies, numbers, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from replies.index import Found
     from replies.reading import Reading
@@ -59,6 +59,10 @@ class Entry:
                 del self.phrasings[at], self.plains[at], self.cores[at]
                 self.many = math.log(max(len(self.plains), 1))
                 return
+
+    def forms(self) -> list[tuple[str, ...]]:
+        """What the index counts of each phrasing: read again rather than kept, since few scripts ever learn."""
+        return [read(phrasing.text).forms for phrasing in self.phrasings]
 
 
 class Evidence(NamedTuple):
@@ -125,12 +129,12 @@ class Looked(NamedTuple):
     usual: float
 
 
-def measure(looked: Looked, scripts: Iterable[int], entries: Sequence[Entry]) -> list[Evidence]:
+def measure(looked: Looked, scripts: list[int], entries: Sequence[Entry]) -> list[Evidence]:
     """The evidence for the best of `scripts` by pieces, letters and meaning together."""
     asked, found = looked.asked, looked.found
     rough: list[tuple[float, int, float, int]] = []
     total = found.total or 1.0
-    earned, near = found.scores.get, looked.closeness.get
+    earned, near = dict(zip(scripts, found.scores[scripts].tolist(), strict=True)).get, looked.closeness.get
     for script in scripts:
         _, ratio, at = process.extractOne(asked.plain, entries[script].plains, scorer=fuzz.ratio)
         rough.append(

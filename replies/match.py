@@ -10,7 +10,7 @@ from replies.evidence import Entry, Looked, Phrasing, measure, outlook
 from replies.index import Index
 from replies.meaning import place
 from replies.popularity import reweigh
-from replies.reading import Reading, follows, read, triples
+from replies.reading import Reading, follows, read
 from replies.sayings import Sayings
 from replies.search import Catalogue, Hit
 from replies.senses import Senses
@@ -30,10 +30,7 @@ __all__ = ["Matcher", "Ranking", "Scope", "Suggestion"]
 
 KEEP = 12  # scripts whose phrasings are compared letter by letter
 CLOSER = 8  # and of these, those compared in every way; all of them where sentence vectors take most of the time anyway
-BUDGET = 1000  # postings touched for one message: bounds the time of one ranking, whatever the size of the library
 REMEMBERED = 4096  # rankings kept: chat repeats itself
-BUDGET_DEEP = 4000  # the same where the library is deep
-DEEP = 100_000  # phrasings from which single characters and pairs tell too little within the budget: triples are added
 LATEST = 3  # messages of a turn that are also ranked alone, beside the turn as a whole
 REPORTED = 100  # scripts a ranking keeps
 SURE = 0.97  # what a phrasing that says the very same is worth when nothing else can be weighed
@@ -65,7 +62,6 @@ class Matcher:
         self.library = library
         self._scripts: tuple[Script, ...] = library.scripts
         self._number = {script.id: number for number, script in enumerate(self._scripts)}
-        self._deep = sum(1 + len(script.phrasings) for script in self._scripts) >= DEEP
         self._entries = [Entry() for _ in self._scripts]
         self._sayings = Sayings()
         self._index = Index(map(self._read, range(len(self._scripts))))
@@ -81,18 +77,15 @@ class Matcher:
         self._seen: OrderedDict[tuple[object, ...], list[_Scored]] = OrderedDict()
 
     def _read(self, number: int) -> list[tuple[str, ...]]:
-        """Take in the phrasings of a script; returns the pieces of each, which only the index keeps."""
-        entry, pieces = self._entries[number], []
+        """Take in the phrasings of a script; returns the forms of each, whose pieces only the index keeps."""
+        entry, forms = self._entries[number], []
         for text in self._scripts[number].questions():
             reading = read(text)
             entry.add(text, reading)
             entry.firm.append(text)
             self._sayings.add(number, reading)
-            pieces.append(self._pieces(reading))
-        return pieces
-
-    def _pieces(self, reading: Reading) -> tuple[str, ...]:
-        return (*reading.pieces, *triples(reading.plain)) if self._deep else reading.pieces
+            forms.append(reading.forms)
+        return forms
 
     def rank(
         self,
@@ -159,7 +152,7 @@ class Matcher:
             return ()
         words = self._titles.get(title)
         if words is None:
-            found = self._index.look(self._pieces(read(title)), budget=BUDGET)
+            found = self._index.look(read(title).forms)
             near = (phrasing.plain for script in found.best(KEEP) for phrasing in self._entries[script].phrasings)
             words = self._titles[title] = subject.words(title, near)
             if len(self._titles) > REMEMBERED:
@@ -235,7 +228,7 @@ class Matcher:
 
         `meant`: the text whose sentence vector is taken; that of `asked` without it. A vector costs most of a ranking.
         """
-        found = self._index.look(self._pieces(asked), budget=BUDGET_DEEP if self._deep else BUDGET)
+        found = self._index.look(asked.forms)
         scripts = found.best(KEEP)
         said = (meant or asked).plain
         scripts = list(dict.fromkeys((*scripts, *self._space.around(said, KEEP))))
@@ -293,9 +286,10 @@ class Matcher:
         reading, entry = read(text), self._entries[number]
         if not reading.plain or text in entry.firm:
             return
+        before = entry.forms()
         entry.drop(text)
         entry.add(text, reading)
-        self._count(number)
+        self._index.learn(number, before, entry.forms())
         if sure:
             entry.firm.append(text)
             self._sayings.add(number, reading)
@@ -303,19 +297,15 @@ class Matcher:
         self._seen.clear()
         self._titles.clear()
 
-    def _count(self, number: int) -> None:
-        # Read again rather than kept: pieces are most of what a library weighs, and few scripts ever learn.
-        held = [self._pieces(read(phrasing.text)) for phrasing in self._entries[number].phrasings]
-        self._index.learn(number, held[: self._built[number]], held)
-
     def forget(self, text: str, script_id: str) -> None:
         """Undo what was learned of `text`; the library's own phrasings stay. Raises KeyError as learn does."""
         number = self._number[script_id]
         entry, built = self._entries[number], self._built[number]
         if text in entry.firm[:built]:
             return
+        before = entry.forms()
         entry.drop(text)
-        self._count(number)
+        self._index.learn(number, before, entry.forms())
         if text in entry.firm:
             at = entry.firm.index(text)
             del entry.firm[at]

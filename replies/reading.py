@@ -20,7 +20,7 @@ LONGEST = 400  # characters compared of one message: more is a pasted document, 
 
 
 class Reading(NamedTuple):
-    """`plain` without politeness, `folded` with synonyms folded, `pieces`: the 1- and 2-grams of both, each once.
+    """`plain` without politeness, `folded` with synonyms folded.
 
     `asks` is False for a message that says nothing to answer: a greeting, an acknowledgement, a bare number; `greets`
     holds the words of a message that is politeness and nothing else.
@@ -29,9 +29,13 @@ class Reading(NamedTuple):
     whole: str
     plain: str
     folded: str
-    pieces: tuple[str, ...]
     asks: bool
     greets: tuple[str, ...]
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """What its pieces are taken of."""
+        return (self.plain,) if self.folded == self.plain else (self.plain, self.folded)
 
 
 class _Courtesy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,11 +125,6 @@ def pieces(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*text, *map("".join, itertools.pairwise(text))]))
 
 
-def triples(text: str) -> tuple[str, ...]:
-    """The stretches of three characters of `text`, each once, in order."""
-    return tuple(dict.fromkeys(text[at : at + 3] for at in range(len(text) - 2)))
-
-
 def read(message: str) -> Reading:
     """`message` as it is compared. Never fails; all parts are empty where nothing but marks was typed."""
     whole = normalise(_courtesy().emoticons.sub(" ", message[: 2 * LONGEST]))[:LONGEST]
@@ -133,9 +132,7 @@ def read(message: str) -> Reading:
     greets = tuple(dict.fromkeys(_courtesy().heads.findall(whole))) if whole and not plain else ()
     asks = bool(plain) and not plain.isdigit() and _courtesy().empty.isdisjoint((whole, plain))
     plain = plain or whole
-    folded = fold(plain)
-    both = pieces(plain) if folded == plain else tuple(dict.fromkeys((*pieces(plain), *pieces(folded))))
-    return Reading(whole=whole, plain=plain, folded=folded, pieces=both, asks=asks, greets=greets)
+    return Reading(whole=whole, plain=plain, folded=fold(plain), asks=asks, greets=greets)
 
 
 def core_of(text: str) -> str:

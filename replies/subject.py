@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from replies.reading import core_of, pieces
+from replies.reading import core_of, fold, pieces
 from replies.text import WORDS, normalise
 from replies.why import common
 
@@ -60,6 +60,9 @@ def words(title: str, phrasings: Iterable[str]) -> tuple[str, ...]:
 
 def speaks_of(asked: Reading, phrasing: str) -> bool:
     """Has a phrasing something of what was asked itself? A card alone asks nothing."""
-    core = core_of(asked.folded)
-    telling = [piece for piece in pieces(core) if len(piece) > 1] or list(core)
-    return any(piece in phrasing for piece in telling)
+    compared = ((asked.plain, phrasing), (asked.folded, fold(phrasing)))
+    return any(piece in said for text, said in compared for piece in _telling(core_of(text)))
+
+
+def _telling(core: str) -> list[str]:
+    return [piece for piece in pieces(core) if len(piece) > 1] or list(core)

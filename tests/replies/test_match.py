@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replies import match
 from replies.library import Library, Script, Valid, build
 from replies.match import Matcher, Ranking, Scope
 from replies.odds import Bars
@@ -244,15 +243,6 @@ def test_a_shop_sets_its_own_bars(matcher: Matcher) -> None:
     assert strict.below == (*usual.shown, *usual.below)
     assert matcher.rank(["什么时候发货"]).strong
     assert not strict.strong
-
-
-def test_a_large_library_is_searched_deeper(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Past a size, stretches of three characters are counted too; the right script leads, and learning works as ever."""
-    monkeypatch.setattr(match, "DEEP", 1)
-    deep = Matcher(build(SCRIPTS))
-    assert first(deep.rank(["亲，啥时候能寄出呀"])) == "ship"
-    deep.learn("衣裳啥时出库", "bill")
-    assert first(deep.rank(["衣裳啥时出库"])) == "bill"
 
 
 @pytest.mark.parametrize(
