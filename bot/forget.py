@@ -40,8 +40,8 @@ def step(engine: Engine, shop: str, before: int, progress: Progress) -> Progress
         facts = store.old_facts(shop, before, progress.after, STEP)
         deleted = _facts(engine, shop, before, facts)
         rest = store.forget_rest(shop, before, STEP)
-        store.forget_gone(now, STEP)
-        done = len(facts) < STEP and rest == 0
+        allowed = store.forget_gone(now, STEP)
+        done = len(facts) < STEP and rest + allowed == 0
         if done and progress.deleted + deleted + rest:
             store.note(Note(now, shop, "", "store.forget", str(progress.deleted + deleted + rest)))
     after = (facts[-1].at, facts[-1].seq) if facts else progress.after

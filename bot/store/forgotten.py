@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from typing import TYPE_CHECKING
@@ -14,18 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def _digest(key: str) -> bytes:
-    return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
 class ForgottenRows(Statements):
     """Deletions, and the table `gone`. Writes stand inside the store's transaction."""
-
-    _forgets = False
-
-    def is_gone(self, shop: str, key: str) -> bool:
-        """Was a fact of this key deleted a short while ago?"""
-        return self._row("is_gone", shop, _digest(key)) is not None
 
     def old_facts(self, shop: str, before: int, after: tuple[int, int], limit: int) -> list[OldFact]:
         """Facts from before an instant, oldest first, beyond `after`: the (at, seq) of the last one looked at."""
@@ -34,8 +23,7 @@ class ForgottenRows(Statements):
     def forget_fact(self, shop: str, fact: OldFact, until: int) -> None:
         """Delete it; the same again is refused `until` then."""
         self._do("forget_fact", fact.seq)
-        self._do("remember_gone", shop, _digest(fact.key), until)
-        self._forgets = True
+        self._do("remember_gone", shop, fact.key, until)
 
     def any_fact_of(self, shop: str, conversation: str) -> bool:
         """Is anything of the conversation left?"""
@@ -58,9 +46,9 @@ class ForgottenRows(Statements):
         rest = ("forget_acts", "forget_inspections", "forget_lost_days")
         return len(seqs) + sum(self._do(name, shop, before, limit).rowcount for name in rest)
 
-    def forget_gone(self, now: int, limit: int) -> None:
-        """What was deleted long ago may come again."""
-        self._do("forget_gone", now, limit)
+    def forget_gone(self, now: int, limit: int) -> int:
+        """A bounded number of what was deleted long ago may come again; how many."""
+        return self._do("forget_gone", now, limit).rowcount
 
     def overwrite(self) -> None:
         """Bring what was deleted out of the write-ahead log, too, if nobody reads just now. Outside a transaction."""
