@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from bot.model import AnyFact, Conversation
 from bot.ports import Alert, Event, Reply, Spoke
+from bot.store.behind import BehindRows
 from bot.store.forgotten import ForgottenRows
 from bot.store.inspections import InspectionRows
 from bot.store.learned import LearnedRows
@@ -46,11 +47,12 @@ def migrations() -> list[tuple[str, str]]:
     )
 
 
-class SQLiteStore(OutboxRows, PullRows, InspectionRows, LearnedRows, LostRows, TokenRows, ForgottenRows):
+class SQLiteStore(BehindRows, OutboxRows, PullRows, InspectionRows, LearnedRows, LostRows, TokenRows, ForgottenRows):
     """One SQLite file (or `:memory:`), written by one thread."""
 
     def __init__(self, path: Path | None, *, readonly: bool = False) -> None:
         """Open, and bring the schema up to date unless `readonly`. `None` is memory. Raises StoreError."""
+        super().__init__()
         try:
             self._db = (
                 Database(memory=True, execute_plugins=False) if path is None else self._open(path, readonly=readonly)
@@ -102,9 +104,13 @@ class SQLiteStore(OutboxRows, PullRows, InspectionRows, LearnedRows, LostRows, T
         """All or nothing; raises StoreError when it cannot be made durable."""
         try:
             self._sql.execute("BEGIN IMMEDIATE")
+            self._forget()
             try:
                 yield
+                if self._held_back:
+                    self._write_down()
             except BaseException:
+                self._forget()
                 if self._sql.in_transaction:
                     self._sql.execute("ROLLBACK")
                 raise
@@ -114,9 +120,19 @@ class SQLiteStore(OutboxRows, PullRows, InspectionRows, LearnedRows, LostRows, T
                 self._sql.execute("ROLLBACK")
             raise StoreError(str(error)) from error
 
-    def record(self, fact: AnyFact) -> bool:
-        """Keep the fact; False if its key was known in this shop."""
-        return self._do("record", fact.shop, fact.key, fact.conversation, fact.at, _text(fact)).rowcount == 1
+    def record(self, facts: Sequence[AnyFact]) -> list[bool]:
+        """Keep the facts, in their order; for each False if its key was known in this shop."""
+        rows = [(fact.shop, fact.key, fact.conversation, fact.at, _text(fact)) for fact in facts]
+        last = self._one("last_fact") if len(rows) > 1 else None
+        if self._many("record", rows) == len(rows):
+            return [True] * len(rows)
+        new = set(self._rows("facts_since", last or 0)) if len(rows) > 1 else set()
+        kept = []
+        for fact in facts:
+            place = fact.shop, fact.key
+            kept.append(place in new)
+            new.discard(place)  # what comes twice among them is new once
+        return kept
 
     def conversation_of(self, shop: str, key: str) -> str | None:
         """The conversation of the fact with this key."""
@@ -135,24 +151,6 @@ class SQLiteStore(OutboxRows, PullRows, InspectionRows, LearnedRows, LostRows, T
         """Keep a recorded fact anew: its conversation is known now."""
         self._do("place", fact.conversation, _text(fact), fact.shop, fact.key)
 
-    def conversation(self, shop: str, identity: str) -> Conversation | None:
-        """What is remembered of it."""
-        body = self._one("conversation", shop, identity)
-        return None if body is None else _conversation.decode(body)
-
-    def keep(self, conversation: Conversation, *, due: int | None) -> None:
-        """Remember the conversation, one version after the one that is known; `due` of its most urgent wait."""
-        place = conversation.shop, conversation.id
-        if self._do("keep", *place, conversation.version, due, _text(conversation)).rowcount != 1:
-            raise StoreError("another program writes to this database: a conversation is newer there than here")
-
-    def set_alarm(self, shop: str, conversation: str, at: int | None) -> None:
-        """When the conversation wants to be looked at; None takes the alarm back."""
-        if at is None:
-            self._do("drop_alarm", shop, conversation)
-        else:
-            self._do("set_alarm", shop, conversation, at)
-
     def alarms(self, upto: int, limit: int) -> list[tuple[str, str, int]]:
         """(shop, conversation, at) of those due by `upto`, earliest first."""
         return [(shop, conversation, at) for shop, conversation, at in self._rows("alarms", upto, limit)]
@@ -161,10 +159,6 @@ class SQLiteStore(OutboxRows, PullRows, InspectionRows, LearnedRows, LostRows, T
         """The earliest alarm."""
         at: int | None = self._one("next_alarm")
         return at
-
-    def tell(self, shop: str, conversation: str, kind: str, at: int, data: str) -> int:
-        """Append to the feed; its number."""
-        return self._do("tell", shop, conversation, kind, at, data).lastrowid or 0
 
     def alert(self, alert: Alert) -> None:
         """A robot has this to say."""

@@ -2,21 +2,27 @@
 -- A fact, unless its key is known; one row changed or none.
 INSERT OR IGNORE INTO fact (shop, key, conversation, at, body) VALUES (?, ?, ?, ?, ?);
 
+-- name: last_fact
+SELECT max(seq) FROM fact;
+
+-- name: facts_since
+SELECT shop, key FROM fact WHERE seq > ?;
+
 -- name: conversation
 SELECT body FROM conversation WHERE shop = ? AND id = ?;
 
 -- name: keep
--- Nothing changes if somebody else wrote it since it was read.
+-- Nothing changes if somebody else wrote it since it was read; the last value: how many versions were made of it since.
 INSERT INTO conversation (shop, id, version, due, body) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (shop, id) DO UPDATE SET version = excluded.version, due = excluded.due, body = excluded.body
-WHERE version = excluded.version - 1;
+WHERE version = excluded.version - ?;
 
 -- name: set_alarm
 INSERT INTO alarm (shop, conversation, at) VALUES (?, ?, ?)
 ON CONFLICT (shop, conversation) DO UPDATE SET at = excluded.at;
 
 -- name: drop_alarm
-DELETE FROM alarm WHERE shop = ? AND conversation = ?;
+DELETE FROM alarm WHERE (shop, conversation) IN (VALUES (?, ?));
 
 -- name: alarms
 -- Those due by an instant, in a fixed order.
@@ -26,7 +32,11 @@ SELECT shop, conversation, at FROM alarm WHERE at <= ? ORDER BY at, shop, conver
 SELECT min(at) FROM alarm;
 
 -- name: tell
-INSERT INTO feed (shop, conversation, type, at, data) VALUES (?, ?, ?, ?, ?);
+INSERT INTO feed (seq, shop, conversation, type, at, data) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: feed_ever
+-- The greatest number that a row of the feed ever had.
+SELECT seq FROM sqlite_sequence WHERE name = 'feed';
 
 -- name: push
 -- It waits for what was pushed before it to the same place in its conversation; replies wait for replies alone.
