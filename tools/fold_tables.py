@@ -111,7 +111,20 @@ def look_latin() -> dict[str, str]:
 def char_table() -> dict[str, str]:
     """Every character that counts as something else, with what it counts as."""
     latin, simple = look_latin(), opencc.OpenCC("t2s")
-    variants = {"帐": "账", "妳": "你", "伱": "你", "沵": "你", "莪": "我", "咑": "打", "佢": "他", "冇": "没", "祢": "你", "喺": "在", "咗": "了", "嘅": "的"}
+    variants = {
+        "帐": "账",
+        "妳": "你",
+        "伱": "你",
+        "沵": "你",
+        "莪": "我",
+        "咑": "打",
+        "佢": "他",
+        "冇": "没",
+        "祢": "你",
+        "喺": "在",
+        "咗": "了",
+        "嘅": "的",
+    }
     table: dict[str, str] = {}
     for code in range(0x21, 0x110000):
         char = chr(code)
