@@ -32,6 +32,12 @@ PLATFORMS = sorted(file.stem for file in (Path(__file__).parent / "platforms").g
 )
 @click.option("--shop", "only", help="Which shop of the config; without it the first.")
 @click.option(
+    "--report",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a page that opens in any browser, without a network.",
+)
+@click.option(
     "--compare", type=click.Path(path_type=Path, exists=True), help="A second library or config: what changes?"
 )
 def replay(
@@ -42,6 +48,7 @@ def replay(
     config: Path | None,
     only: str | None,
     out: Path | None,
+    page: Path | None,
     compare: Path | None,
     **given: Any,  # noqa: ANN401 - the options of cli_logs.reading
 ) -> None:
@@ -54,6 +61,7 @@ def replay(
     from bot import seat, summary
     from bot.progress import bar
     from bot.replay import Replay, play
+    from bot.report import Report
 
     wishes = cli_logs.Given(**given)
     with cli_logs.read(logs, wishes) as said, ExitStack() as open_runs:
@@ -62,12 +70,15 @@ def replay(
         wanted = seat.Wanted(config, only, platform, library, wishes.timezone, timed)
         shop = seat.seat(wanted)
         other = seat.other(wanted, compare) if compare else None
-        observers = (seen, differences.first) if other else (seen,)
+        report = open_runs.enter_context(Report()) if page else None
+        observers = [seen, *([differences.first] if other else ()), *([report] if report else ())]
         runs = [open_runs.enter_context(Replay(shop, observers, timed=timed))]
         if other:
             runs.append(open_runs.enter_context(Replay(other, (differences.second,), timed=timed)))
         with bar(len(said)) as progress:
             play(said, runs, progress=progress)
+        if report and page:
+            report.write(page, seen.result())
     result = seen.result() | ({"compare": differences.result()} if other else {})
     if out:
         _write(out, result)
