@@ -119,6 +119,9 @@ def order(message: Message) -> tuple[int, int]:
     return message.at, _ORDER[message.role]
 
 
+_NOTHING = Settled()
+
+
 class _Course:
     """One pass over a conversation for one target; what `waits` and `settle` share."""
 
@@ -126,12 +129,12 @@ class _Course:
         self.target, self.zone = target, zone
         self.session, self.active, self.closed = settled.session, settled.active, settled.closed
         self.answered = settled.answered
-        self.lost = dict(settled.lost).get(target.name)
+        self.lost = dict(settled.lost).get(target.name) if settled.lost else None
         self.found: list[Wait] = []
         self.opened: list[Wait] = []
 
-    def run(self, messages: Iterable[Message]) -> None:
-        said = sorted(messages, key=order)
+    def run(self, said: Sequence[Message]) -> None:
+        """`said`: in the order in which messages count."""
         for position, message in enumerate(said):
             match message.role:
                 case "buyer":
@@ -161,7 +164,8 @@ class _Course:
         judged = self.session if self.target.window.by == "session" else message.at
         if self.target.window.holds(self.zone.local(judged)[1]) and self._is_new(message):
             wait = Wait(self.target.name, message.at, message.at + self.target.limit, session=self.session)
-            self.opened.append(_replace(wait, lost=self.lost is not None and self._unit(wait) == self.lost))
+            lost = self.lost is not None and self._unit(wait) == self.lost
+            self.opened.append(_replace(wait, lost=True) if lost else wait)
 
     def _is_new(self, message: Message) -> bool:
         """Does it open a wait? While one is open only the first message of a later day, or of a later session."""
@@ -199,9 +203,21 @@ def waits(messages: Iterable[Message], target: Target, zone: Zone, settled: Sett
     A wait opens at the first buyer message inside the window while none is open; the first message of a later day
     opens a new one once the old one is past `due`. A recalled message counts only if it was answered before.
     """
-    course = _Course(target, zone, settled or Settled())
-    course.run(messages)
-    return (*course.found, *course.opened)
+    return waits_of(messages, (target,), zone, settled)
+
+
+def waits_of(
+    messages: Iterable[Message], targets: Iterable[Target], zone: Zone, settled: Settled | None = None
+) -> tuple[Wait, ...]:
+    """The same of several targets, those of one after those of another."""
+    said, settled = sorted(messages, key=order), settled or _NOTHING
+    found: list[Wait] = []
+    for target in targets:
+        course = _Course(target, zone, settled)
+        course.run(said)
+        found += course.found
+        found += course.opened
+    return tuple(found)
 
 
 def settle(messages: Sequence[Message], targets: Iterable[Target], zone: Zone, before: Settled | None) -> Settled:
@@ -209,9 +225,10 @@ def settle(messages: Sequence[Message], targets: Iterable[Target], zone: Zone, b
     settled = before or Settled()
     lost: list[tuple[str, int]] = []
     course: _Course | None = None
+    said = sorted(messages, key=order)
     for target in targets:
         course = _Course(target, zone, settled)
-        course.run(messages)
+        course.run(said)
         if course.lost is not None:
             lost.append((target.name, course.lost))
     if course is None:

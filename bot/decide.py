@@ -114,12 +114,13 @@ def decide(conversation: Conversation, fact: AnyFact, shop: Shop) -> Step:  # no
 
 
 def _buyer_said(conversation: Conversation, fact: BuyerSaid, shop: Shop) -> Step:
-    conversation = replace(
-        conversation,
-        buyer=fact.buyer or conversation.buyer,
-        name=fact.name or conversation.name,
-        context={**conversation.context, **fact.context} if fact.context else conversation.context,
-    )
+    if fact.buyer or fact.name or fact.context:
+        conversation = replace(
+            conversation,
+            buyer=fact.buyer or conversation.buyer,
+            name=fact.name or conversation.name,
+            context={**conversation.context, **fact.context},
+        )
     conversation = talk.insert(
         conversation, Message(fact.id, fact.at, "buyer", fact.text[: talk.CLIP], fact.kind), shop
     )
@@ -138,7 +139,9 @@ def _suggest(conversation: Conversation, shop: Shop, now: int, *before: Effect, 
     effects = list(before)
     if offered != conversation.offered or (offered and asked):
         effects.append(Suggest(tuple(message.id for message in messages), offered))
-    return _recount(replace(conversation, offered=offered), shop, *effects, now=now)
+    if offered != conversation.offered:
+        conversation = replace(conversation, offered=offered)
+    return _recount(conversation, shop, *effects, now=now)
 
 
 def _agent_said(conversation: Conversation, fact: AgentSaid, shop: Shop) -> Step:
@@ -273,12 +276,8 @@ def _paused(conversation: Conversation) -> int | None:
 
 def _recount(conversation: Conversation, shop: Shop, *effects: Effect, now: int) -> Step:
     """Count every target's waits again from the messages held, and tell what became known by it."""
-    counted = tuple(
-        wait
-        for target in shop.targets
-        if target.mean is None
-        for wait in deadline.waits(conversation.messages, target, shop.zone, conversation.settled)
-    )
+    judged = [target for target in shop.targets if target.mean is None]
+    counted = deadline.waits_of(conversation.messages, judged, shop.zone, conversation.settled)
     held_from = conversation.settled.at if conversation.settled else None
     waits, told = telling.reconcile(conversation.waits, counted, now, held_from=held_from)
     return _unchanged_clock(replace(conversation, waits=waits), shop, *effects, *told)

@@ -237,8 +237,9 @@ class Engine:
         if conversation.alarm != before.alarm or rung:
             self.store.set_alarm(conversation.shop, conversation.id, conversation.alarm)
         self._fresh[conversation.shop, conversation.id] = conversation
-        if shop.pushes:
-            warned, running = _warned(before), _warned(conversation)
+        warned = _warned(before)
+        if warned and shop.pushes:
+            running = _warned(conversation)
             for target, start in warned.items():
                 if running.get(target) != start:  # the wait has ended: nobody is warned of it late
                     self._drop(conversation, "deadline.warning", target)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def record(store: Store, before: Conversation, after: Conversation, shop: Shop) -> None:
     """Keep which waits lost their buyer's day, and take back what a late fact corrected. Inside a transaction."""
-    if not any(wait.missed for wait in (*before.waits, *after.waits)):
+    if not (_missed(before) or (after.waits is not before.waits and _missed(after))):
         return
     held_from = after.settled.at if after.settled is not None else None
     was = dict(_lost(before, shop))
@@ -32,6 +32,10 @@ def record(store: Store, before: Conversation, after: Conversation, shop: Shop) 
         settled = wait.answered is not None and held_from is not None and wait.answered <= held_from
         if lost not in now and not settled:  # what is settled is no longer held, and stays as it was
             store.unlose(after.shop, lost)
+
+
+def _missed(conversation: Conversation) -> bool:
+    return any(wait.missed for wait in conversation.waits)
 
 
 def seen(store: Store, effects: Iterable[Effect], conversation: Conversation, shop: Shop) -> Iterator[Effect]:

@@ -147,10 +147,12 @@ def apply(message: Message, change: Change) -> Message:
 
 def insert(conversation: Conversation, message: Message, shop: Judged) -> Conversation:
     """The conversation with one message more, in the order of time; the oldest settled ones make room."""
-    for change in conversation.early:
-        if change.id == message.id:
-            message = apply(message, change)
-    early = tuple(change for change in conversation.early if change.id != message.id)
+    early = conversation.early
+    if early:
+        for change in early:
+            if change.id == message.id:
+                message = apply(message, change)
+        early = tuple(change for change in early if change.id != message.id)
     # What an agent's message settled ends with it: it answers all of its own second, too.
     if conversation.settled is not None and message.at <= (conversation.settled.at or 0):
         return _replace(conversation, early=early)

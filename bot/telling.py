@@ -30,24 +30,38 @@ def reconcile(
     """
     kept: list[Wait] = []
     effects: list[Effect] = []
-    unclaimed = _spans(told)
-    spans = _spans(counted)
-    begun = {(span.wait.target, span.wait.start) for span in spans}
-    for span in spans:
-        old = next((one for one in unclaimed if _same(one, span, begun)), None)
-        wait = span.wait
-        if old is not None:
-            unclaimed.remove(old)
-            wait = _carry(old.wait, wait, now, effects)
+    held = {(wait.target, wait.start): wait for wait in told}
+    begun = {(wait.target, wait.start) for wait in counted}
+    unclaimed: list[Wait] = []
+    if len(held) == len(told) and len(begun) == len(counted) and begun.issuperset(held):  # nearly always
+        pairs = [(held.get((wait.target, wait.start)), wait) for wait in counted]
+    else:
+        pairs, unclaimed = _paired(told, counted, begun)
+    for old, new in pairs:
+        wait = new if old is None else _carry(old, new, now, effects)
         if wait.answered is not None:
             wait = _ended(wait, effects)
         if wait.answered is None or wait.given or wait.missed:
             kept.append(wait)
-    for gone, _ in unclaimed:
+    for gone in unclaimed:
         forgotten = held_from is not None and gone.answered is not None and gone.answered <= held_from
         if not forgotten and (gone.given or gone.missed) and not gone.cleared:
             effects.append(Answered(gone, recalled=True))
     return tuple(kept), effects
+
+
+def _paired(
+    told: tuple[Wait, ...], counted: tuple[Wait, ...], begun: set[tuple[str, int]]
+) -> tuple[list[tuple[Wait | None, Wait]], list[Wait]]:
+    """Each wait as now counted with what it was; and those that are none of them any more."""
+    unclaimed = _spans(told)
+    pairs: list[tuple[Wait | None, Wait]] = []
+    for span in _spans(counted):
+        old = next((one for one in unclaimed if _same(one, span, begun)), None)
+        if old is not None:
+            unclaimed.remove(old)
+        pairs.append((old.wait if old is not None else None, span.wait))
+    return pairs, [gone.wait for gone in unclaimed]
 
 
 def _carry(old: Wait, new: Wait, now: int, effects: list[Effect]) -> Wait:
@@ -59,6 +73,8 @@ def _carry(old: Wait, new: Wait, now: int, effects: list[Effect]) -> Wait:
     later = new.due > old.due
     if old.missed and new.answered is None and later and now <= new.due:
         effects.append(Answered(old, recalled=True))
+        return new
+    if not (old.given or old.missed or old.cleared or old.corrected):
         return new
     given = tuple(stage for stage in old.given if not later or new.due - stage <= now)
     return _replace(new, given=given, missed=old.missed, cleared=old.cleared, corrected=old.corrected)
@@ -129,14 +145,18 @@ def ring(
 def next_alarm(held: tuple[Wait, ...], targets: Iterable[Target], *, paused_until: int | None) -> int | None:
     """The next instant at which `ring` would say something; the second after `due` for a miss."""
     stages = {target.name: target.stages for target in targets}
-    marks: list[int] = []
+    first: int | None = None
     for wait in held:
         if wait.answered is not None or wait.missed:
             continue
-        marks.append(wait.due + 1)
-        ahead = [wait.due - stage for stage in _ahead(wait, stages)]
-        marks.extend(max(mark, paused_until) if paused_until is not None else mark for mark in ahead)
-    return min(marks, default=None)
+        mark = wait.due + 1
+        for stage in stages.get(wait.target, ()):
+            if stage not in wait.given:
+                at = wait.due - stage
+                mark = min(mark, at if paused_until is None else max(at, paused_until))
+        if first is None or mark < first:
+            first = mark
+    return first
 
 
 def _ahead(wait: Wait, stages: dict[str, tuple[int, ...]]) -> list[int]:
