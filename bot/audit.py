@@ -6,7 +6,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot import adapters, buyers, inspecting, load, platforms, robots, shop, wire
+from bot import adapters, buyers, inspecting, load, platforms, robots, roles, shop, weak, wire
 from bot import config as configs
 from bot.clock import SystemClock
 from bot.deadline import Zone
@@ -28,10 +28,16 @@ def everything(config: Path | None) -> list[str]:
     checks += [partial(policy.packs, name) for name in policy.PLATFORMS]
     checks += [partial(library.load, [shop.BUILT_IN]), robots.data, words.words, heads.load, mask.rules]
     checks += [inspecting.load, settings.load, load.every, buyers.manner]
+    checks += [roles.roles, weak.rules]
     if config is not None:
         checks.append(lambda: shop.assemble(configs.load(config)))
     found = [problem for check in checks for problem in _problems(check)]
     return list(dict.fromkeys(found))
+
+
+def risky(config: Path) -> list[str]:
+    """Sentences on secrets and entrances of a config in which nothing else is wrong. Raises DataError."""
+    return list(weak.warnings(configs.table_of(config), config, configs.load(config).server.host))
 
 
 def _problems(check: Callable[[], object]) -> Iterator[str]:

@@ -116,10 +116,12 @@ def rates(*, day: str, only: str | None, config: Path | None, data: Path | None,
 @main.command()
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Config file to check as well.")
 def check(*, config: Path | None) -> None:
-    """Config and all data files valid? Lists everything that is wrong."""
-    from bot.audit import everything
+    """Config and all data files valid, secrets hard to guess and read by nobody else? Exits 1 if not; lists everything."""
+    from bot.audit import everything, risky
 
     problems = everything(config)
+    if config is not None and not problems:
+        problems = [f"警告 {warning}" for warning in risky(config)]
     for problem in problems:
         click.echo(problem)
     click.echo("一切正常" if not problems else f"共 {len(problems)} 处问题")

@@ -61,12 +61,23 @@ def serve(
         raise click.UsageError("--demo and --config exclude each other")
     ours, known = _config(config, {"host": host, "port": port, "data": str(data) if data else None})
     clock = _trial_clock(ours.server.host, clock_start, clock_rate)
+    for warning in _risks(config, ours.server.host):
+        click.echo(f"警告 {warning}", err=True)
 
     def ready(url: str) -> None:
         click.echo(serving.ready_line(url, ours, known) if ready_json else serving.greeting(url, ours, known))
         sys.stdout.flush()
 
     serving.run(ours, clock, ready=ready)
+
+
+def _risks(file: Path | None, host: str) -> list[str]:
+    """What makes it unwise to serve this where others can reach it."""
+    from bot import config, weak
+
+    if file is not None:
+        return list(weak.warnings(config.table_of(file), file, host))
+    return [] if host in LOOPBACK else [f"--demo: its secrets are printed, and {host} can be reached by others"]
 
 
 def _config(file: Path | None, asked: dict[str, object]) -> tuple[Config, Demo | None]:
