@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from replies.reading import core_of, denies, numbers, read
+from replies.reading import core_of, denies, numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from replies.index import Found
     from replies.reading import Reading
+    from replies.shelf import Entry, Shelf
 
 
 NO_VECTORS = (0.0, 0.0)
@@ -24,45 +25,6 @@ class Phrasing(NamedTuple):
 
     text: str
     plain: str
-    numbers: frozenset[str]
-    denies: bool
-
-
-class Entry:
-    """A script as it is compared: its phrasings, and side by side their texts in lists of their own for rapidfuzz.
-
-    `firm`: the texts of the phrasings that are beyond doubt, in the order of their sentence vectors. `many`: logarithm of
-    how many phrasings there are.
-    """
-
-    __slots__ = ("cores", "firm", "many", "phrasings", "plains")
-
-    def __init__(self) -> None:
-        """Empty: `add` fills it."""
-        self.phrasings: list[Phrasing] = []
-        self.plains: list[str] = []
-        self.cores: list[str] = []
-        self.firm: list[str] = []
-        self.many = 0.0
-
-    def add(self, text: str, reading: Reading) -> None:
-        """One more phrasing, `text` as written and as read."""
-        self.phrasings.append(Phrasing(text, reading.plain, numbers(reading.plain), denies(reading.plain)))
-        self.plains.append(reading.plain)
-        self.cores.append(core_of(reading.folded))
-        self.many = math.log(len(self.plains))
-
-    def drop(self, text: str) -> None:
-        """One phrasing less, if it is there."""
-        for at, phrasing in enumerate(self.phrasings):
-            if phrasing.text == text:
-                del self.phrasings[at], self.plains[at], self.cores[at]
-                self.many = math.log(max(len(self.plains), 1))
-                return
-
-    def forms(self) -> list[tuple[str, ...]]:
-        """What the index counts of each phrasing: read again rather than kept, since few scripts ever learn."""
-        return [read(phrasing.text).forms for phrasing in self.phrasings]
 
 
 class Evidence(NamedTuple):
@@ -118,7 +80,7 @@ class Looked(NamedTuple):
     """What is known of a message before phrasings are compared with it.
 
     `closeness`: of scripts, the cosines of vectors. `exact`: scripts with the very
-    phrasing. `keep`: how many scripts are compared in every way. `usual`: how many phrasings a script of the library has.
+    phrasing. `keep`: how many scripts are compared in every way.
     """
 
     asked: Reading
@@ -126,42 +88,36 @@ class Looked(NamedTuple):
     closeness: Mapping[int, tuple[float, float]]
     exact: frozenset[int]
     keep: int
-    usual: float
 
 
-def measure(looked: Looked, scripts: list[int], entries: Sequence[Entry]) -> list[Evidence]:
+def measure(looked: Looked, scripts: list[int], shelf: Shelf) -> list[Evidence]:
     """The evidence for the best of `scripts` by pieces, letters and meaning together."""
-    asked, found = looked.asked, looked.found
-    rough: list[tuple[float, int, float, int]] = []
-    total = found.total or 1.0
-    earned, near = dict(zip(scripts, found.scores[scripts].tolist(), strict=True)).get, looked.closeness.get
-    for script in scripts:
-        _, ratio, at = process.extractOne(asked.plain, entries[script].plains, scorer=fuzz.ratio)
-        rough.append(
-            (-earned(script, 0.0) / total - ratio / 100 - sum(near(script, NO_VECTORS)), script, ratio / 100, at)
-        )
-    if not rough:  # a library without scripts has no usual length either
-        return []
+    asked, found, total = looked.asked, looked.found, looked.found.total or 1.0
+    rough: list[tuple[float, int, float, int, float, Entry]] = []
+    near = looked.closeness.get
+    for script, weight in zip(scripts, found.scores[scripts].tolist(), strict=True):
+        entry = shelf[script]
+        _, ratio, at = process.extractOne(asked.plain, entry.plains, scorer=fuzz.ratio)
+        rough.append((-weight / total - ratio / 100 - sum(near(script, NO_VECTORS)), script, ratio, at, weight, entry))
     rough.sort()
     core, mine, turned = core_of(asked.folded), numbers(asked.plain), denies(asked.plain)
-    usual = math.log(looked.usual)
+    usual = shelf.usual
     ready = []
-    for _, script, ratio, at in rough[: looked.keep]:
-        entry = entries[script]
-        phrasing = entry.phrasings[at]
-        weight = earned(script, 0.0)
+    for _, script, ratio, at, weight, entry in rough[: looked.keep]:
+        plain = entry.plains[at]
+        theirs = numbers(plain) if mine else mine
         ready.append(
             Evidence(
                 script,
-                phrasing,
+                Phrasing(entry.texts[at], plain),
                 1.0 if script in looked.exact else 0.0,
                 weight / total,
                 weight / 60,
-                ratio,
+                ratio / 100,
                 process.extractOne(core, entry.cores, scorer=fuzz.ratio)[1] / 100 if core else 0.0,
-                1.0 if mine and phrasing.numbers and mine.isdisjoint(phrasing.numbers) else 0.0,
-                0.0 if turned == phrasing.denies else 1.0,
-                entry.many - usual,
+                1.0 if theirs and mine.isdisjoint(theirs) else 0.0,
+                0.0 if turned == denies(plain) else 1.0,
+                math.log(len(entry.plains) / usual),
                 *near(script, NO_VECTORS),
             )
         )

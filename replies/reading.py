@@ -83,6 +83,12 @@ def _negation() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     return re.compile(_any_of(words.neutral)), closing, re.compile(_any_of(words.deny))
 
 
+@cache
+def _denying() -> frozenset[str]:
+    """The first characters of what denies: hardly any text has one."""
+    return frozenset(normalise(word)[0] for word in msgspec.convert(_toml("negation"), _Negation).deny)
+
+
 def _toml(name: str) -> dict[str, Any]:
     return tomllib.loads((WORDS / f"{name}.toml").read_text(encoding="utf-8"))
 
@@ -143,6 +149,8 @@ def core_of(text: str) -> str:
 def denies(plain: str) -> bool:
     """Does a peeled text deny something? Questions of the kind 能不能 and 退不 do not; 没法退 does."""
     neutral, closing, deny = _negation()
+    if _denying().isdisjoint(plain):
+        return False
     return bool(deny.search(closing.sub("", neutral.sub("", plain))))
 
 

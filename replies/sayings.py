@@ -15,25 +15,28 @@ class Sayings:
 
     def __init__(self) -> None:
         """Empty: `add` fills it."""
-        self._owners: dict[str, list[int]] = {}
+        # Nearly every message belongs to one script: a tuple for each would weigh more than the texts.
+        self._owners: dict[str, int | tuple[int, ...]] = {}
 
     def add(self, script: int, reading: Reading) -> None:
         """`script` holds the message as read."""
         for key in _keys(reading):
-            owners = self._owners.setdefault(key, [])
+            owners = self.owners(key)
             if script not in owners:
-                owners.append(script)
+                self._owners[key] = (*owners, script) if owners else script
 
     def drop(self, script: int, reading: Reading, others: Iterable[Reading]) -> None:
         """`script` holds the message no more; what its `others` say stays."""
         kept = {key for other in others for key in _keys(other)}
         for key in _keys(reading):
             if key not in kept:
-                self._owners[key].remove(script)
+                left = tuple(owner for owner in self.owners(key) if owner != script)
+                self._owners[key] = left if len(left) != 1 else left[0]
 
-    def owners(self, key: str) -> list[int]:
+    def owners(self, key: str) -> tuple[int, ...]:
         """The scripts that have `key`, a whole or a peeled message."""
-        return self._owners.get(key, [])
+        held = self._owners.get(key, ())
+        return held if isinstance(held, tuple) else (held,)
 
     def of(self, reading: Reading) -> frozenset[int]:
         """The scripts that have the message, whole or peeled."""
@@ -41,4 +44,4 @@ class Sayings:
 
 
 def _keys(reading: Reading) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((reading.whole, reading.plain)))
+    return (reading.whole,) if reading.whole == reading.plain else (reading.whole, reading.plain)

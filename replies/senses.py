@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 import binascii
-import math
-import struct
-from array import array
-from collections import Counter
 from functools import cache
-from operator import add, mul, sub
+from itertools import chain
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from replies.text import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
 
 FEW = 8  # scripts that are a handful
 LONGEST = 4  # characters of a word
 WIDTH = 64  # numbers of a word's vector, a byte each
-_LANE = 8  # bytes a number is given when vectors are added as one whole number: no sum runs over into the next
-_MIDDLE = 128  # what is added to each number, so that none is below zero
-_FINE = 64  # parts of one that a weight is rounded to
-_lanes = struct.Struct(f"<{WIDTH}Q")
+_LEAST = 1 / 64  # what a word counts at least
+_SCALE = 128  # of the bytes: words' vectors are about as long as one
 
 
 @cache
-def _table() -> dict[str, bytes]:
-    lines = (WORDS / "senses.tsv").read_bytes().splitlines()
-    return {word.decode(): code for word, code in (line.split(b"\t") for line in lines)}
+def _table() -> dict[str, int]:
+    """The words, and where each stands in `_vectors`."""
+    return {word: at for at, (word, _) in enumerate(_lines())}
 
 
 @cache
-def _packed(word: str) -> int:
-    """The vector of `word` as one whole number, so that Python adds and multiplies all of it at once."""
-    lanes = bytearray(WIDTH * _LANE)
-    lanes[::_LANE] = bytes(byte ^ _MIDDLE for byte in binascii.a2b_base64(_table()[word]))
-    return int.from_bytes(lanes, "little")
+def _vectors() -> Vectors:
+    codes = b"".join(binascii.a2b_base64(code) for _, code in _lines())
+    return np.frombuffer(codes, np.int8).reshape(-1, WIDTH).astype(np.float32) / np.float32(_SCALE)
+
+
+def _lines() -> Iterator[tuple[str, bytes]]:
+    for line in (WORDS / "senses.tsv").read_bytes().splitlines():
+        word, _, code = line.partition(b"\t")
+        yield word.decode(), code
 
 
 def cut(text: str) -> list[str]:
@@ -57,37 +61,32 @@ class Senses:
     """The phrasings of a library as sums of their words' vectors, rare words counting most: a script is one sum."""
 
     def __init__(self, scripts: Sequence[Sequence[str]]) -> None:
-        """`scripts`: the phrasings of each, which may grow and shrink before `learn` and `forget` are told."""
-        self._scripts = scripts
-        cuts = [[dict.fromkeys(cut(text)) for text in texts] for texts in scripts]
-        holds = Counter(word for texts in cuts for words in texts for word in words)
+        """`scripts`: the phrasings of each."""
+        cuts = [_rows(texts) for texts in scripts]
+        sizes = np.fromiter(map(len, cuts), np.int64, len(cuts))
+        every = np.fromiter(chain.from_iterable(cuts), np.int64, int(sizes.sum()))
         size = sum(map(len, scripts))
-        self._unknown = _weight(size, 0)
-        self._weights = {word: _weight(size, often) for word, often in holds.items()}
-        sums = [self._sum(word for words in texts for word in words) for texts in cuts]
-        mean = [0.0] * WIDTH
-        for each in sums:
-            mean = list(map(add, mean, each))
+        holds = np.bincount(every, minlength=len(_table()))
+        # The idf of BM25, with a floor: no text of known words is a text of nothing.
+        self._weights = np.maximum(np.log1p((size - holds + 0.5) / (holds + 0.5)), _LEAST).astype(np.float32)
+        self._centres = np.zeros((len(cuts), WIDTH), np.float32)
+        for script, rows in enumerate(cuts):
+            self._centres[script] = self._sum(rows)
         # A handful of scripts has no common part worth the name: the mean is drawn towards nothing.
-        self._mean = [number / (len(sums) + FEW) for number in mean]
-        self._told = len(sums) / (len(sums) + FEW)
-        self._centres = [array("f", self._apart(each)) for each in sums]
+        self._mean = self._centres.sum(axis=0) / (len(cuts) + FEW)
+        self._told = len(cuts) / (len(cuts) + FEW)
+        told = self._centres.any(axis=1, keepdims=True)
+        self._centres = _unit((self._centres - self._mean) * told)
 
-    def of(self, text: str) -> Sequence[float]:
+    def of(self, text: str) -> Vectors:
         """The vector of a message."""
-        return self._apart(self._sum(dict.fromkeys(cut(text))))
+        return self._apart(_rows([text]))
 
-    def _sum(self, words: Iterable[str]) -> Sequence[float]:
-        weights, packed, weight = self._weights, 0, 0
-        for word in words:
-            each = weights.get(word, self._unknown)
-            packed += each * _packed(word)
-            weight += each
-        less = _MIDDLE * weight
-        return _unit([lane - less for lane in _lanes.unpack(packed.to_bytes(WIDTH * _LANE, "little"))])
+    def _sum(self, rows: Sequence[int]) -> Vectors:
+        return _unit(self._weights[rows] @ _vectors()[rows]) if rows else np.zeros(WIDTH, np.float32)
 
-    def _apart(self, vector: Sequence[float]) -> Sequence[float]:
-        return _unit(list(map(sub, vector, self._mean))) if any(vector) else vector
+    def _apart(self, rows: Sequence[int]) -> Vectors:
+        return _unit(self._sum(rows) - self._mean) if rows else np.zeros(WIDTH, np.float32)
 
     def around(self, _text: str, _keep: int) -> list[int]:
         """None: words are too coarse to find scripts by."""
@@ -98,24 +97,25 @@ class Senses:
 
         A handful of scripts leaves too few words to compare with: there the cosine is drawn towards nothing too.
         """
-        vector = self.of(text)
-        return {script: (0.0, self._told * sum(map(mul, vector, self._centres[script]))) for script in scripts}
+        near = self._centres[list(scripts)] @ (self.of(text) * self._told)
+        return {script: (0.0, cosine) for script, cosine in zip(scripts, near.tolist(), strict=True)}
 
-    def learn(self, script: int, _text: str) -> None:
-        """The phrasings of `script` have changed."""
-        words = (word for text in self._scripts[script] for word in dict.fromkeys(cut(text)))
-        self._centres[script] = array("f", self._apart(self._sum(words)))
+    def learn(self, script: int, texts: Sequence[str]) -> None:
+        """The phrasings of `script` are `texts` now."""
+        self._centres[script] = self._apart(_rows(texts))
 
-    def forget(self, script: int, _at: int) -> None:
-        """The phrasings of `script` have changed."""
-        self.learn(script, "")
-
-
-def _weight(size: int, holds: int) -> int:
-    """The idf of BM25, in parts; one at least, so that no text of known words is a text of nothing."""
-    return max(1, round(math.log1p((size - holds + 0.5) / (holds + 0.5)) * _FINE))
+    def forget(self, script: int, _at: int, texts: Sequence[str]) -> None:
+        """The same."""
+        self.learn(script, texts)
 
 
-def _unit(vector: Sequence[float]) -> Sequence[float]:
-    length = math.sqrt(sum(map(mul, vector, vector)))
-    return [number / length for number in vector] if length else vector
+def _rows(texts: Iterable[str]) -> list[int]:
+    """The rows of the words of `texts`, each once a text."""
+    table = _table()
+    return [table[word] for text in texts for word in dict.fromkeys(cut(text))]
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    length = np.sqrt((vectors * vectors).sum(axis=-1, keepdims=True))
+    unit: Vectors = vectors / np.maximum(length, 1e-9)
+    return unit

@@ -152,12 +152,12 @@ class Space:
         middle = self._centres[list(scripts)].astype(np.float32) @ self._apart(vector[None])[0]
         return dict(zip(scripts, zip(nearest.tolist(), middle.tolist(), strict=True), strict=True))
 
-    def learn(self, script: int, text: str) -> None:
-        """Count one more phrasing for `script`."""
-        self._points[script] = np.concatenate([self._points[script], self.of(text)[None].astype(np.float16)])
+    def learn(self, script: int, texts: Sequence[str]) -> None:
+        """The last of `texts`, the phrasings of `script`, is new."""
+        self._points[script] = np.concatenate([self._points[script], self.of(texts[-1])[None].astype(np.float16)])
         self._centre(script)
 
-    def forget(self, script: int, at: int) -> None:
+    def forget(self, script: int, at: int, _texts: Sequence[str]) -> None:
         """Take phrasing number `at` of `script` away."""
         self._points[script] = np.delete(self._points[script], at, axis=0)
         self._centre(script)

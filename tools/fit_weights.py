@@ -67,7 +67,7 @@ def gather(pair: str, topics: dict[str, str], meaning: Any) -> Rows:  # noqa: AN
     measured = []
     for line in asked:
         reading = read(line["query"])
-        silence, evidence = matcher.evidence(reading)
+        silence, evidence = matcher.scales.evidence(reading)
         measured.append((evidence, silence))
     width = max(len(evidence) for evidence, _ in measured)
     x = np.zeros((len(asked), width, len(Evidence._fields) - 2))
