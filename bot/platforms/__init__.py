@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from functools import cache
 from importlib import resources
@@ -15,7 +16,7 @@ from bot.model import Kind, Role
 from replies import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 class Platform(msgspec.Struct, frozen=True):
@@ -88,6 +89,9 @@ def load(name: str, changes: Mapping[str, Mapping[str, Any]] | None = None) -> P
     targets: list[Target] = []
     for key in [*written, *(key for key in changes or {} if key not in written)]:
         change = (changes or {}).get(key, {})
+        if "name" in change:
+            problems.append(f"targets.{key}.name: a target is called what its table is; leave it out")
+            continue
         entry = strict.read({"name": key, **written.get(key, {}), **change}, _TargetFile, f"targets.{key}", problems)
         if entry is not None:
             targets.append(_target(entry, read.sessions, problems))
@@ -118,6 +122,7 @@ def _target(read: _TargetFile, sessions: Sessions, problems: list[str]) -> Targe
     if read.mean is not None and (read.stages or read.mean.cap <= 0):
         problems.append(f"{path}: a mean has a cap above 0 and no stages")
     problems += [f"{path}.{problem}" for problem in stage_mistakes(tuple(read.stages), read.limit) if read.mean is None]
+    problems += [f"{path}.{problem}" for problem in _counting_mistakes(read)]
     return Target(
         name=read.name,
         label=read.label,
@@ -138,6 +143,21 @@ def _target(read: _TargetFile, sessions: Sessions, problems: list[str]) -> Targe
         pass_line=read.pass_line,
         smallest=read.smallest,
     )
+
+
+def _counting_mistakes(read: _TargetFile) -> Iterator[str]:
+    """What would leave a target without a beginning, an end or a sensible line."""
+    if not read.answers:
+        yield "answers: somebody must be able to answer"
+    if not read.starts:
+        yield "starts: some kind of message must begin a wait"
+    line = read.pass_line
+    if line is not None and read.mean is not None and not 0 < line < math.inf:
+        yield "pass_line: of a mean is a number of seconds above 0"
+    if line is not None and read.mean is None and not 0 < line <= 1:
+        yield "pass_line: is a share above 0 and at most 1"
+    if read.smallest < 1:
+        yield "smallest: must be at least 1"
 
 
 def second_of_day(text: str) -> int | None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import platforms
-from bot.cli import PLATFORMS
+from bot.cli_replay import PLATFORMS
 from replies import DataError, policy
 
 # Of the contract: the reply targets of each platform.
@@ -99,6 +99,14 @@ def test_a_shop_adds_a_target_of_its_own():
     assert "targets.own_5min.label: is missing" in raised.value.problems
 
 
+def test_the_line_of_a_mean_is_seconds():
+    """A mean is judged by seconds, which no share is."""
+    (changed,) = [each for each in platforms.load("jd", {"session_mean": {"pass_line": 20}}).targets if each.mean]
+    assert changed.pass_line == 20
+    with pytest.raises(DataError, match="of a mean is a number of seconds"):
+        platforms.load("jd", {"session_mean": {"pass_line": -1}})
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -111,6 +119,12 @@ def test_a_shop_adds_a_target_of_its_own():
         ({"window": {"from": "9:00", "to": "23:00:00", "to_included": True}}, "targets.human_reply_3min.window: needs"),
         ({"window": {"from": "23:00:00", "to": "08:00:00", "to_included": True}}, "targets.human_reply_3min.window"),
         ({"window": {"from": "08:00:00"}}, "targets.human_reply_3min.window.to: is missing"),
+        ({"name": "other"}, "targets.human_reply_3min.name: a target is called"),
+        ({"answers": []}, "targets.human_reply_3min.answers: somebody"),
+        ({"starts": []}, "targets.human_reply_3min.starts: some kind"),
+        ({"pass_line": 80}, "targets.human_reply_3min.pass_line: is a share"),
+        ({"pass_line": float("nan")}, "targets.human_reply_3min.pass_line: is a share"),
+        ({"smallest": 0}, "targets.human_reply_3min.smallest: must be at least 1"),
     ],
 )
 def test_a_wrong_change_is_named(change, sentence):
