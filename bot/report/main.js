@@ -77,7 +77,7 @@ function timed_plots(host) {
     const format = one.mean ? span : (value) => percent(value, 0);
     const series = [{ label: one.label, colour: "one", values: one.days.map(([, value]) => value) }];
     if (one.pass_line !== null) series.push({ label: t("pass_line", { line: format(one.pass_line) }), colour: "bad", dash: true, values: one.days.map(() => one.pass_line) });
-    plot(host, { title: t("plot_days", { target: one.label }), note: t("plot_days_note"), labels: day_labels(one.days), format, top: one.mean ? undefined : 1.02, series });
+    plot(host, { title: t("plot_days", { target: one.label }), note: one.pass_line === null ? "" : t("plot_days_note"), labels: day_labels(one.days), format, top: one.mean ? undefined : 1.02, series });
   }
   const late = data.targets.filter((one) => one.late);
   if (late.length) {

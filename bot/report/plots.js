@@ -2,6 +2,7 @@
 "use strict";
 const charts = []; // functions that draw a plot anew: for another width, light, language, or for paper
 const PLOT_HEIGHT = 180;
+const PAPER_WIDTH = 325; // half of what an A4 page has between its margins
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
@@ -36,7 +37,7 @@ function plot(host, { title, note, labels, series, format, top }) {
   let drawn = null;
   const draw = () => {
     if (drawn) drawn.destroy();
-    const width = area.clientWidth || 320;
+    const width = "print" in document.documentElement.dataset ? PAPER_WIDTH : area.clientWidth || PAPER_WIDTH;
     const broadest = Math.max(...labels.map((label) => [...label].reduce((sum, one) => sum + (one > "\u2e80" ? 12 : 7), 12)));
     const wanted = Math.max(1, Math.ceil((labels.length * broadest) / Math.max(1, width - 60)));
     drawn = new uPlot({
@@ -47,7 +48,7 @@ function plot(host, { title, note, labels, series, format, top }) {
         { ...axis, size: Math.min(y_size, 90), values: (u, splits) => splits.map(format) },
       ],
       series: [{}, ...lines], hooks: { setCursor: [say] },
-    }, [labels.map((_, place) => place), ...series.map((one) => one.values)], area);
+    }, [labels.map((_, place) => place), ...series.map((one) => one.values.map((value) => (one.bars && !value ? null : value)))], area);
   };
   charts.push({ draw, area });
 }
