@@ -12,6 +12,7 @@ from bot.gaps import gather, nearest, unanswered, uses
 from bot.model import BuyerSaid
 from bot.relearn import relearn
 from bot.shop import BUILT_IN, trial
+from bot.told import harmless
 from replies import DataError, lint
 from replies import library as libraries
 
@@ -164,6 +165,6 @@ def _state(lesson: Lesson) -> str:
 
 
 def _plain(text: str) -> str:
-    """What a buyer or a tool wrote, on one line of a terminal, which it must not steer."""
-    shown = "".join(char if char.isprintable() else " " for char in text)
+    """What a buyer or a tool wrote, short and harmless."""
+    shown = harmless(text)
     return shown if len(shown) <= LONGEST_SHOWN else shown[:LONGEST_SHOWN] + "…"

@@ -33,6 +33,17 @@ def labels() -> dict[str, str]:
 
 def told(kind: str, data: dict[str, Any], stamp: str, named: Mapping[str, str]) -> Iterator[Text]:
     """One event as lines. `stamp`: the time of day before them; `named`: labels of reply targets."""
+    for line in _told(kind, data, stamp, named):
+        line.plain = harmless(line.plain)
+        yield line
+
+
+def harmless(text: str) -> str:
+    """What a stranger wrote, on one line of a terminal, which it must not steer: as many characters as before."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _told(kind: str, data: dict[str, Any], stamp: str, named: Mapping[str, str]) -> Iterator[Text]:
     colour = COLOURS.get(kind, "white")
 
     def headed(words: str) -> Text:

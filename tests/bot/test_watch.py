@@ -17,6 +17,7 @@ from rich.text import Text
 from running import LONGEST, serving, started
 
 from bot.cli import main
+from bot.told import told
 from bot.web.watch import Watch
 from replies import DataError
 
@@ -60,9 +61,9 @@ async def answering() -> AsyncIterator[Callable[..., Awaitable[str]]]:
     """Starts a server that answers these two requests so; its address."""
     servers: list[TestServer] = []
 
-    async def start(listed: object, events: object = None) -> str:
+    async def start(listed: object, events: object = None, rates: object = None) -> str:
         app = web.Application()
-        for path, handler in (("conversations", listed), ("events", events)):
+        for path, handler in (("conversations", listed), ("events", events), ("rates", rates)):
             if handler is not None:
                 app.router.add_get(f"/api/shops/demo/{path}", handler)
         server = TestServer(app)
@@ -129,6 +130,55 @@ async def test_lines_where_nobody_looks(answering, monkeypatch):
         f"10:00:01 ⛔ 未发送：{'长' * 200}",
         "10:00:03 ✗ 买家 b-1 等待超时：3分钟人工回复率",
     ]
+
+
+async def test_targets_of_the_shop_are_called_by_their_labels(answering):
+    """A target that no platform file knows is called as the shop calls it."""
+
+    async def listed(_: web.Request) -> web.Response:
+        return web.json_response({"conversations": []})
+
+    async def rates(_: web.Request) -> web.Response:
+        return web.json_response({"targets": [{"name": "own_5min", "label": "店规五分钟"}]})
+
+    heard = asyncio.Event()
+
+    async def events(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(line(1, "deadline.missed", {"target": "own_5min", "buyer": "b-1"}))
+        if request.query["after"] == "1":
+            heard.set()
+            await asyncio.Event().wait()
+        return response
+
+    kept = console()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.web.watch.LOOK", 0.01)
+        watching = asyncio.create_task(Watch(await answering(listed, events, rates), "demo", "token", kept).run())
+        async with asyncio.timeout(LONGEST):
+            await heard.wait()
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+    assert "等待超时：店规五分钟" in shown(kept)
+
+
+@pytest.mark.parametrize("words", ["[/b]到了吗", "[red]急", "\x1b[2J\x1b]0;x\x07在吗", "一行\n另一行"])
+def test_what_buyers_write_does_not_steer_the_terminal(words):
+    """Brackets are words, and no control character of a buyer reaches the terminal, in the table or the feed."""
+    kept = console(terminal=True)
+    watch = Watch("http://127.0.0.1", "demo", "token", kept)
+    watch._waiting = [waiting(last=words, buyer={"id": words, "name": None}, target="own_5min")]
+    kept.print(watch._table())
+    tail = words.split("\x07")[-1].split("\n")[-1]
+    assert shown(kept).count(tail) == 2
+    assert "own_5min" in shown(kept)
+    held = {"text": words, "findings": [], "verdict": "block"}
+    (spoken,) = told("draft.held", held, "10:00:00", {})
+    for said in (shown(kept), spoken.plain):
+        assert "\x1b[2J" not in said
+        assert "\x1b]" not in said
+    assert "\n" not in spoken.plain
 
 
 async def test_a_lost_server_is_said_once(answering, monkeypatch):
