@@ -7,7 +7,7 @@ import re
 import tomllib
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -33,6 +33,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
     `meaning`: compare by sentence vectors too (extra `semantic`): finds more, for 1 to 2 ms a message and 130 MB.
     `reload`: every so many seconds script files and the curator's judgements are looked at; 0 only at a start.
+    `log`: how lines of the log are written, on stderr.
     """
 
     host: str = "127.0.0.1"
@@ -42,6 +43,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     allow_private_callbacks: bool = False
     meaning: bool = False
     reload: float = 2.0
+    log: Literal["text", "json"] = "text"
 
 
 class ShopTable(msgspec.Struct, frozen=True, kw_only=True):

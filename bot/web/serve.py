@@ -8,7 +8,6 @@ import logging
 import shlex
 import signal
 import socket
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -26,6 +25,7 @@ from bot.fresh import stamp
 from bot.loop import Loop
 from bot.shop import assemble, paths_of, vectors_of
 from bot.store import DATABASE, SQLiteStore, StoreError
+from bot.web import journal
 from bot.web.app import OUTBOX, WANTED, make
 from bot.web.keeper import Keeper
 from bot.web.metrics import Metrics
@@ -176,5 +176,5 @@ def greeting(url: str, config: Config, known: Demo | None) -> str:
 
 def run(config: Config, clock: SystemClock, *, ready: Callable[[str], None]) -> None:
     """`serve` in a new event loop, with logs on stderr."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    journal.begin(config.server.log)
     asyncio.run(serve(config, clock, ready=ready))
