@@ -23,6 +23,7 @@ import msgspec
 from bot import history, inspecting, rates, talk, wire
 from bot.model import AgentSaid, BuyerSaid, RobotSaid, SystemSaid
 from bot.played import Began, Ended, Played, Rang, Rated
+from bot.store.fleeting import FleetingStore
 from bot.virtual import VirtualDriver
 
 if TYPE_CHECKING:
@@ -43,12 +44,12 @@ _RINGS = ("deadline.warning", "deadline.missed")
 
 
 class Replay:
-    """One run over one log, told to observers; a context manager that lets go of the store, which is in memory."""
+    """One run over one log, told to observers; a context manager that lets go of the store, which is in a temporary file."""
 
     def __init__(self, shop: Shop, observers: Sequence[Observer], *, timed: bool) -> None:
         """Without times (`timed` False) the shop must have no targets."""
         self.shop, self._observers = shop, observers
-        self._driver = VirtualDriver({shop.id: shop}, self._hear)
+        self._driver = VirtualDriver({shop.id: shop}, self._hear, store=FleetingStore())
         self._heard: list[tuple[str, Told]] | None = None  # what the message now applied causes
         self._number = 0
         self._inspector = inspecting.Inspector(inspecting.load(shop.inspection), shop.zone, timed=timed)

@@ -13,17 +13,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.model import AnyFact
-    from bot.ports import Event
+    from bot.ports import Event, Store
     from bot.shop import Shop
 
 
 class VirtualDriver:
     """Facts go in with their own times; every feed row comes out through `tell`, in order."""
 
-    def __init__(self, shops: Mapping[str, Shop], tell: Callable[[Event], None], *, file: Path | None = None) -> None:
-        """`file` None keeps the store in memory. Raises bot.store.StoreError."""
+    def __init__(
+        self,
+        shops: Mapping[str, Shop],
+        tell: Callable[[Event], None],
+        *,
+        file: Path | None = None,
+        store: Store | None = None,
+    ) -> None:
+        """`store`, or one in `file`, or without either in memory; `close` closes it. Raises bot.store.StoreError."""
         self.clock = VirtualClock()
-        self.engine = Engine(SQLiteStore(file), shops, self.clock)
+        self.engine = Engine(store or SQLiteStore(file), shops, self.clock)
         self._tell, self._shops = tell, shops
 
     def put(self, fact: AnyFact) -> Outcome:

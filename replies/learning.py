@@ -63,6 +63,7 @@ class Lessons:
         """`kept`, `popularity`: what is known from before; lessons of scripts that are gone only wait in `away`."""
         self.matcher = matcher
         self._lessons: dict[tuple[str, str], Lesson] = {}
+        self._of: dict[str, dict[tuple[str, str], Lesson]] = {}  # the same by script, each in the order of learning
         self.popularity = popularity or Popularity()
         self.away: tuple[Lesson, ...] = ()
         known = {script.id for script in matcher.library.scripts}
@@ -146,7 +147,7 @@ class Lessons:
             return
         old = self._lessons.get(key)
         self._apply(lesson, old)
-        self._lessons[key] = lesson
+        self._lessons[key] = self._of.setdefault(lesson.script, {})[key] = lesson
         if old is None:
             self._make_room(lesson.script)
 
@@ -159,13 +160,14 @@ class Lessons:
             self.matcher.learn(lesson.text, lesson.script, sure=lesson.adopted)
 
     def _make_room(self, script: str) -> None:
-        held = [each for each in self._lessons.values() if each.script == script and each.curated is not False]
+        held = [each for each in self._of[script].values() if each.curated is not False]
         if len(held) > terms().questions:
             self._drop(min(held[:-1], key=lambda each: (each.adopted, each.uses, each.day)))
 
     def _drop(self, lesson: Lesson) -> None:
         self.matcher.forget(lesson.text, lesson.script)
-        del self._lessons[_key(lesson.text, lesson.script)]
+        key = _key(lesson.text, lesson.script)
+        del self._lessons[key], self._of[lesson.script][key]
 
 
 def _key(text: str, script: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.load.staffing import Answer, Arm, Staffed, Wish
     from bot.shop import Shop
 
-WIDTH, HEIGHT, LEFT, BOTTOM = 720, 300, 56, 40  # of a plot, and its margins, in pixels
+WIDTH, HEIGHT, LEFT, BOTTOM = 720, 300, 66, 40  # of a plot, and its margins, in pixels
 COLUMNS = (4, 26, 10, 10, 7, 6)
 _ARMS = {False: "没有建议", True: "有快回建议"}
 
