@@ -85,16 +85,16 @@ def guard(**given: Any) -> None:  # noqa: ANN401 - click's own
 
 
 def _record(given: dict[str, Any]) -> None:
-    from bot import inspected
+    from bot import ruled
 
     place = given["only"], given["config"], given["data"]
     if not given["audit"]:
         if not given["by"].strip():
             raise click.UsageError("--by: say who marks")
         who = {"by": given["by"].strip(), "why": given["why"].strip()}
-        click.echo(inspected.mark(*place, right=given["right"], wrong=given["wrong"], **who))
+        click.echo(ruled.mark(*place, right=given["right"], wrong=given["wrong"], **who))
         return
-    for line in inspected.report(*place, day=given["day"], since=given["since"], as_json=given["as_json"]):
+    for line in ruled.report(*place, day=given["day"], since=given["since"], as_json=given["as_json"]):
         click.echo(line)
 
 

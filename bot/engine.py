@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from bot import alerts, inspection, lost, outward, wire
+from bot import alerts, lost, outward, rulings, wire
 from bot.decide import decide
 from bot.effects import Credit, Effect, HandOver, Hold, Late, Send, Settle, Step, Suggest, Warn
 from bot.model import (
@@ -196,18 +196,18 @@ class Engine:
         self._save(step, before, shop, rung=isinstance(fact, AlarmDue))
         lost.record(self.store, before, step.conversation, shop)
         for effect in lost.seen(self.store, step.effects, step.conversation, shop):
-            self._inspect(effect, step.conversation, fact.at)
+            self._note_rulings(effect, step.conversation, fact.at)
             self._write(effect, step.conversation, shop, fact)
         return step.conversation
 
-    def _inspect(self, effect: Effect, conversation: Conversation, at: int) -> None:
-        rows = inspection.rows(effect, conversation.id, at)
+    def _note_rulings(self, effect: Effect, conversation: Conversation, at: int) -> None:
+        rows = rulings.rows(effect, conversation.id, at)
         if rows:
             self.store.inspect(conversation.shop, rows)
-        if failed := inspection.failure(effect):  # a message is held for it: somebody has to mend the rule
+        if failed := rulings.failure(effect):  # a message is held for it: somebody has to mend the rule
             log.error("the guard failed", extra={"action": "held", "shop": conversation.shop, "reason": failed})
         if isinstance(effect, Send):
-            sent = inspection.sent(effect, conversation.id, at)
+            sent = rulings.sent(effect, conversation.id, at)
             self.store.went_out(conversation.shop, sent, [row.rule for row in rows])
 
     def _waiting(self, fact: AnyFact) -> list[AnyFact]:

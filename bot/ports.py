@@ -165,7 +165,7 @@ class Judgement(NamedTuple):
 
 
 class Inspection(NamedTuple):
-    """A rule spoke about a reply or a message (`subject`), or something became of that; see bot.inspection.
+    """A rule spoke about a reply or a message (`subject`), or something became of that; see bot.rulings.
 
     `agent`: who sent, confirmed or marked it; `digest`, `excerpt`, `text`: of the words as they were then.
     """

@@ -1,6 +1,6 @@
 """I inspect how a buyer was served (质检): greeting, waiting, promises, tone, closing; which rules, is data.
 
-Not to be mixed up with bot/inspection.py, the record of what the guard held.
+Not to be mixed up with bot/rulings.py, the record of what the guard held.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ from itertools import count
 import msgspec
 import pytest
 
-from bot import inspection, model
+from bot import model, rulings
 from bot.config import ShopConfig
-from bot.inspection import GIVEN_UP, Count
+from bot.rulings import GIVEN_UP, Count
 from bot.shop import guard_of
 from bot.virtual import VirtualDriver
 from replies import DataError
@@ -59,7 +59,7 @@ def kept(driver):
 
 def counted(driver, now=NINE):
     found = [row for _, row in driver.engine.store.inspections("demo", 0, 1 << 60)]
-    return {one.rule: one for one in inspection.count(found, now)}
+    return {one.rule: one for one in rulings.count(found, now)}
 
 
 def test_an_answer_at_night_is_no_disturbance(draft, says):
@@ -134,7 +134,7 @@ def test_an_override_is_kept_with_who_when_why_and_what(driver, draft, says):
     last = rows[-1]
     assert (last.agent, last.at, last.reason) == ("小快", NINE + 2, "买家问的是付款")
     assert (last.rule, last.excerpt, last.text) == ("contact.mention", "微信", WARNED)
-    assert last.digest == inspection.digest_of(WARNED)
+    assert last.digest == rulings.digest_of(WARNED)
     assert counted(driver)["contact.mention"] == Count("contact.mention", 1, 0, 1)
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot import inspection, ledger, wire
+from bot import ledger, rulings, wire
 from bot.clock import SystemClock
 from bot.store import StoreError
 from replies import DataError
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from bot.inspection import Count
     from bot.ports import Inspection
+    from bot.rulings import Count
     from bot.shop import Shop
 
 EVENTS = {
@@ -53,7 +53,7 @@ def report(
             start = 0 if first is None else shop.zone.begin(first)
             end = shop.zone.begin(first + 1) if day and first is not None else 1 << 60
             found = store.inspections(shop.id, start, end)
-            counts = inspection.count((row for _, row in found), now)
+            counts = rulings.count((row for _, row in found), now)
             yield from [_json(shop, found, counts)] if as_json else _tables(shop, found, counts)
     except StoreError as error:
         raise DataError([str(error)]) from error
