@@ -97,10 +97,13 @@ class Arrival(msgspec.Struct, frozen=True):
     via: str = ""
 
 
+_decode = msgspec.json.Decoder().decode
+
+
 def decode(body: bytes) -> list[Any]:
     """The events of a webhook's body: one object, or a list of them. Raises BadPayload."""
     try:
-        read = msgspec.json.decode(body)
+        read = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadPayload(f"the body is not JSON in UTF-8: {error}") from error
     events = read if isinstance(read, list) else [read]
@@ -126,14 +129,17 @@ def _fact(event: dict[str, Any], arrival: Arrival, position: int) -> model.AnyFa
     data = event.get("data", event)
     if arrival.placeless and kind in CHANGES and isinstance(data, dict) and data.get("conversation") is None:
         data = {**data, "conversation": ""}
+    timestamp = event.get("timestamp")
     try:
         read = msgspec.convert(data, shape)
-        timestamp = msgspec.convert(event.get("timestamp"), str | None)
+        if timestamp is not None:
+            timestamp = msgspec.convert(timestamp, str)
     except msgspec.ValidationError as error:
         raise refusal(error, place) from error
     at = _instant(read.at, timestamp, arrival.at, place)
-    revision = named(getattr(read, "revision", None), f"{place}: revision")
-    said_at = revision or read.at or timestamp or ""
+    said_at = ""
+    if kind in CHANGES:
+        said_at = named(read.revision, f"{place}: revision") or read.at or timestamp or ""
     identity = identity_of(read.id, f"{place}: id") if read.id is not None else ""
     base = {
         "shop": arrival.shop,
@@ -175,8 +181,8 @@ def _conversation(value: Id, kind: str, arrival: Arrival, place: str) -> str:
 
 def identity_of(value: Id, place: str) -> str:
     """An id as text. Raises Impossible for one that nobody could see, or too long a one."""
-    text = str(value)
-    if not visible(text) or len(text) > LONGEST_ID:
+    text = value if isinstance(value, str) else str(value)
+    if not (text.isalnum() or visible(text)) or len(text) > LONGEST_ID:
         raise Impossible(f"{place}: needs 1 to {LONGEST_ID} characters, not all blank")
     return text
 

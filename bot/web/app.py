@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from aiohttp import web
+from multidict import CIMultiDict
 
 from bot.errors import BadPayload, Busy, Limited, Missing, Unknown, WireError
 from bot.limits import Limiter, Limits
@@ -35,6 +36,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+_HEADERS = CIMultiDict({**HEADERS, "Content-Type": JSON})
+_encode = msgspec.json.Encoder().encode
 CODES = {
     404: "not_found",
     405: "method_not_allowed",
@@ -112,23 +115,27 @@ def error_answer(status: int, code: str, message: str, headers: Mapping[str, str
 
 def answer(data: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:  # noqa: ANN401
     """`data` as JSON."""
-    shown = {**HEADERS, **headers} if headers else HEADERS
-    return web.Response(body=msgspec.json.encode(data), status=status, headers=shown, content_type="application/json")
+    shown = {**_HEADERS, **headers} if headers else _HEADERS
+    return web.Response(body=_encode(data), status=status, headers=shown)
 
 
 def limit(request: web.Request, kind: str, name: str | bytes) -> None:
     """Count a request of `name` against a limit (see bot/limits.py). Raises Limited."""
-    wait = request.app[LIMITER].wait(kind, name, request.app[LOOP].clock.world())
+    app = request.app
+    wait = app[LIMITER].wait(kind, name, app[LOOP].clock.world())
     if wait > 0.0:
         raise Limited("too many requests in a short time; nothing was taken", wait)
 
 
 async def body_of(request: web.Request, kinds: Collection[str] = (JSON,)) -> bytes:
     """The request's bytes; 413 when too many, 408 when too slow, 415 when they are not said to be one of `kinds`."""
-    kind = request.content_type
-    if "Content-Type" in request.headers and kind not in kinds and not (JSON in kinds and kind.endswith("+json")):
-        raise web.HTTPUnsupportedMediaType(reason=f"send {' or '.join(kinds)}")
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+    headers = request.headers
+    said = headers.get("Content-Type")
+    if said is not None and said not in kinds:
+        kind = request.content_type
+        if kind not in kinds and not (JSON in kinds and kind.endswith("+json")):
+            raise web.HTTPUnsupportedMediaType(reason=f"send {' or '.join(kinds)}")
+    if headers.get("Content-Encoding", "identity").lower() != "identity":
         raise web.HTTPUnsupportedMediaType(reason="send the body uncompressed")
     patience = request.app[LIMITER].limits.body
     try:

@@ -109,16 +109,18 @@ def _now(request: web.Request) -> tuple[float, float]:
 
 
 async def _take(request: web.Request, facts: list[AnyFact | None]) -> web.Response:
-    loop, metrics = request.app[LOOP], request.app[METRICS]
+    app = request.app
+    loop, metrics = app[LOOP], app[METRICS]
     known = [fact for fact in facts if fact is not None]
     outcomes = iter(await loop.submit(known) if known else [])
     results = [_result(fact, next(outcomes) if fact is not None else None) for fact in facts]
-    if any(result is None for result in results):
+    if None in results:
         raise Busy("an event could not be decided; send it again")
     duplicates = sum("duplicate" in result for result in results if result)
     ignored = len(facts) - len(known)
     metrics.events.inc(len(known) - duplicates)
-    metrics.duplicates.inc(duplicates)
+    if duplicates:
+        metrics.duplicates.inc(duplicates)
     said = {"accepted": len(known) - duplicates, "duplicates": duplicates, "results": results}
     return answer(said | ({"ignored": ignored} if ignored else {}))
 
@@ -130,4 +132,6 @@ def _result(fact: AnyFact | None, outcome: Outcome | None) -> dict[str, Any] | N
         return None
     offered = outcome.conversation.offered if outcome.conversation else ()
     result = {"id": getattr(fact, "id", None), "suggestions": offered}
-    return result | ({"duplicate": True} if outcome.duplicate else {})
+    if outcome.duplicate:
+        result["duplicate"] = True
+    return result
