@@ -15,6 +15,7 @@ from bot import rates as counting
 from bot.clock import SystemClock
 from bot.shop import assemble
 from bot.store import DATABASE, SQLiteStore, StoreError
+from bot.told import harmless
 from replies import DataError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _shop(shop: Shop, found: list[counting.Rate], day: str, *, as_json: bool) ->
         return
     yield f"{shop.name}（{shop.platform.name}）{day}"
     for target in targets:
-        yield from _target(target)
+        yield from map(harmless, _target(target))
 
 
 def _target(target: dict[str, Any]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from rich.text import Text
 from bot import ledger, rulings, wire
 from bot.clock import SystemClock
 from bot.store import StoreError
+from bot.told import harmless
 from replies import DataError
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def _tables(shop: Shop, found: Sequence[tuple[int, Inspection]], counts: Sequenc
     for number, row in found[-MOST:]:
         at = wire.iso(row.at, shop.zone)[:19].replace("T", " ")
         who = (row.conversation, row.subject, row.agent, EVENTS.get(row.event, row.event))
-        table.add_row(*map(Text, (str(number), at, *who, row.rule, row.excerpt or row.text, row.reason, row.digest)))
+        said = (row.rule, row.excerpt or row.text, row.reason, row.digest)
+        table.add_row(*(Text(harmless(cell)) for cell in (str(number), at, *who, *said)))
     yield from _drawn(table)
     if len(found) > MOST:
         yield f"只列出最近 {MOST} 条"

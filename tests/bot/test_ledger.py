@@ -41,3 +41,15 @@ def test_the_forecast_says_what_is_left(day):
     """Too few buyers are not judged; a line that broke says by how many."""
     assert "人数不足 100，不考核" in day
     assert "预计 0.00% 至 0.00%；已比 50% 多失 1 个" in day
+
+
+def test_what_buyers_are_called_does_not_steer_the_terminal(tmp_path, read_shop, said):
+    """A buyer's id with control characters is printed without them; as JSON it is escaped."""
+    demo.make(tmp_path)
+    driver = VirtualDriver({"demo": read_shop}, lambda _event: None, file=tmp_path / DATABASE)
+    driver.put(said(at=NINE, buyer="b\x1b[2J1"))
+    driver.close()
+    for as_json in (False, True):
+        printed = "\n".join(ledger.rates("2026-11-21", None, None, tmp_path, as_json=as_json))
+        assert "[2J1" in printed
+        assert "\x1b" not in printed
