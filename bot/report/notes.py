@@ -102,9 +102,9 @@ def read(told: str) -> int:
     return int(stamp.timestamp() + (offset.total_seconds() if offset else 0))
 
 
-def clip(text: str) -> str:
-    """The beginning of a long text."""
-    return text if len(text) <= CLIP else f"{text[:CLIP]}……"
+def clip(text: str, most: int = CLIP) -> str:
+    """The beginning of a long text, of so many characters."""
+    return text if len(text) <= most else f"{text[:most]}……"
 
 
 def _waiting(played: Played) -> list[Message]:

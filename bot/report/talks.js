@@ -10,16 +10,43 @@ function talk_link(id, message) {
   return h("a", { class: "short", title: id, href: `#talk=${encodeURIComponent(id)}`, onclick: (event) => { event.preventDefault(); open_talk(id, message); } }, id);
 }
 
-function open_talk(id, message = null, focus = true) {
+/** Show a conversation; `from` says who asked: a link moves the focus to it, the list and the buttons keep theirs. */
+function open_talk(id, message = null, from = "link") {
   chosen.id = id;
   chosen.message = message;
-  draw_list();
+  mark_current();
   draw_talk();
-  if (!focus) return;
   history.replaceState(null, "", `#talk=${encodeURIComponent(id)}`);
-  at("talk").focus({ preventScroll: true });
-  const line = message !== null && [...at("talk").querySelectorAll("[data-id]")].find((one) => one.dataset.id === message);
-  (line || at("talks")).scrollIntoView({ block: line ? "center" : "start" });
+  const talk = at("talk");
+  if (from === "previous" || from === "next") talk.querySelector(`[data-step=${from}]:not(:disabled)`)?.focus({ preventScroll: true });
+  if (from === "link") {
+    talk.focus({ preventScroll: true });
+    const line = message !== null && [...talk.querySelectorAll("[data-id]")].find((one) => one.dataset.id === message);
+    (line || at("talks")).scrollIntoView({ block: line ? "center" : "start" });
+    return;
+  }
+  const { top } = talk.getBoundingClientRect();
+  if (top < 0 || top > innerHeight * 0.7) talk.scrollIntoView();
+}
+
+/** The list has one place for the tab key, and arrows go through it. */
+function mark_current() {
+  const buttons = [...at("talk_list").querySelectorAll("button")];
+  const current = buttons.find((one) => one.dataset.talk === chosen.id) || buttons[0];
+  for (const one of buttons) {
+    one.tabIndex = one === current ? 0 : -1;
+    if (one.dataset.talk === chosen.id) one.setAttribute("aria-current", "true");
+    else one.removeAttribute("aria-current");
+  }
+}
+
+function move_in_list(event) {
+  const away = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!away) return;
+  const buttons = [...at("talk_list").querySelectorAll("button")];
+  const next = buttons[buttons.indexOf(document.activeElement) + away];
+  event.preventDefault();
+  if (next) next.focus();
 }
 
 function listed() {
@@ -33,12 +60,13 @@ const tags = (talk) => talk.tags.map((name) => tag(name, t(`tag_${name}`)));
 
 function draw_list() {
   const found = listed();
-  const items = found.slice(0, chosen.most).map((talk) => h("li", {}, h("button", { type: "button", "aria-current": talk.id === chosen.id ? "true" : null, onclick: () => open_talk(talk.id) },
+  const items = found.slice(0, chosen.most).map((talk) => h("li", {}, h("button", { type: "button", "data-talk": talk.id, onclick: () => open_talk(talk.id, null, "list") },
     h("span", { class: "name" }, talk.id), h("span", { class: "about" }, [talk.start === null ? "" : stamp(talk.start), t("lines", { n: number(talk.count) })].filter(Boolean).join(" · ")), h("span", { class: "tags" }, tags(talk)))));
   if (found.length > chosen.most) {
     items.push(h("li", {}, h("button", { type: "button", class: "more", onclick: () => { chosen.most += LISTED; draw_list(); } }, t("more_rows", { left: number(found.length - chosen.most) }))));
   }
   at("talk_list").replaceChildren(...items);
+  mark_current();
   at("talk_count").textContent = t("talks_found", { n: number(found.length) });
 }
 
@@ -128,7 +156,7 @@ function draw_talk() {
   if (!talk) { at("talk").replaceChildren(h("p", { class: "none" }, t("no_talk"))); return; }
   const order = listed();
   const place = order.indexOf(talk);
-  const step = (away, name) => h("button", { type: "button", disabled: !order[place + away], onclick: () => open_talk(order[place + away].id) }, t(name));
+  const step = (away, name) => h("button", { type: "button", "data-step": name, disabled: !order[place + away], onclick: () => open_talk(order[place + away].id, null, name) }, t(name));
   const about = [`${t("col_buyer")} ${talk.buyer}`, t("lines", { n: number(talk.count) })];
   if (talk.score !== null && talk.score !== undefined) about.push(`${t("col_score")} ${number(talk.score, 1)} ${talk.level}`);
   at("talk").replaceChildren(h("div", { class: "talk_head" }, h("h3", {}, talk.id), h("p", { class: "about" }, about.join(" · ")), h("p", { class: "tags" }, tags(talk)), h("p", { class: "steps" }, step(-1, "previous"), step(1, "next"))), ...faults(talk), h("ol", { class: "lines" }, lines_of(talk)));
@@ -143,3 +171,4 @@ views.push(() => {
   draw_list();
   draw_talk();
 });
+at("talk_list").addEventListener("keydown", move_in_list);

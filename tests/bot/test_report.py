@@ -218,3 +218,6 @@ def test_long_words_are_cut():
     """Nobody's message makes the page large by itself."""
     assert clip("长" * CLIP) == "长" * CLIP
     assert len(clip("长" * 100_000)) < CLIP + 5
+    finding = dict.fromkeys(("text", "before", "excerpt"), "长" * 9000) | {"at": None, "action": "warn"}
+    finding |= dict.fromkeys(("conversation", "id", "agent", "role", "rule", "reason"), "x")
+    assert len(msgspec.json.encode(tables._findings([finding]))) < 3000

@@ -97,6 +97,22 @@ def test_a_conversation_is_read(see, file):
     assert talk.locator("h3").inner_text() != "talk-00"
 
 
+def test_conversations_are_leafed_through_by_keyboard(see, file):
+    """Arrows go through the list, Enter opens, one tab leads out of it; the buttons beside keep the focus."""
+    page = see(file)
+    page.locator("#talk_list button").nth(4).click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    chosen = page.locator("#talk_list button").nth(5)
+    assert chosen.get_attribute("aria-current") == "true"
+    assert page.locator("#talk h3").inner_text() == chosen.locator(".name").inner_text()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#talk') !== null")
+    page.locator("#talk [data-step=next]").press("Enter")
+    assert page.locator("#talk h3").inner_text() == page.locator("#talk_list .name").nth(6).inner_text()
+    assert page.evaluate("document.activeElement.dataset.step") == "next"
+
+
 def test_a_conversation_has_an_address(see, file):
     """A page opened with a conversation's address shows it."""
     page = see(file, anchor="#talk=talk-07")
