@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MOST_WAITING = 500
+MOST_MESSAGES = 500  # of a conversation in one answer
 FRESH = 5  # seconds
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 DAY_ZERO = date(1970, 1, 1).toordinal()
@@ -212,9 +213,9 @@ def _waits(held: Conversation, shop: Shop) -> list[dict[str, Any]]:
 
 
 async def conversation(request: web.Request) -> web.Response:
-    """`GET .../conversations/{id}`: its messages, suggestions and context."""
+    """`GET .../conversations/{id}?limit=N&before=MESSAGE`: its latest messages or those before one, suggestions, context."""
     shop, loop = shop_of(request), request.app[LOOP]
-    identity = path_id(request, "conversation")
+    identity, limit = path_id(request, "conversation"), _limit(request)
 
     def ask(store: Store) -> tuple[Conversation | None, list[AnyFact], list[Reply]]:
         held = store.conversation(shop.id, identity)
@@ -229,12 +230,32 @@ async def conversation(request: web.Request) -> web.Response:
             "buyer": {"id": held.buyer_id, "name": held.name or None},
             "agent": held.agent or None,
             "context": held.context,
-            "messages": outward.messages(facts, shop.zone),
+            **_page(outward.messages(facts, shop.zone), limit, request.query.get("before")),
             "suggestions": held.offered,
             "waits": _waits(held, shop),
             "replies": [_asked(one, shop) for one in replies],
         }
     )
+
+
+def _limit(request: web.Request) -> int:
+    text = request.query.get("limit", str(MOST_MESSAGES))
+    if not text.isascii() or not text.isdecimal() or len(text) > 9:
+        raise BadPayload("limit: must be a number")
+    if not 1 <= int(text) <= MOST_MESSAGES:
+        raise Impossible(f"limit: must lie between 1 and {MOST_MESSAGES}")
+    return int(text)
+
+
+def _page(found: list[dict[str, Any]], limit: int, before: str | None) -> dict[str, Any]:
+    """The last so many messages before one, or of all; `earlier` names that before which the others stand."""
+    if before is not None:
+        ids = [str(one["id"]) for one in found]
+        if before not in ids:
+            raise Missing("before: the conversation has no such message")
+        found = found[: ids.index(before)]
+    shown = found[-limit:]
+    return {"messages": shown, "earlier": shown[0]["id"] if len(found) > limit else None}
 
 
 def _asked(given: Reply, shop: Shop) -> dict[str, Any]:

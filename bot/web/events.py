@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LATEST = "latest"
 RETRY_MS = 2000  # how soon a listener that lost us comes back
 LONG = 60.0  # seconds after which it may be tried again to listen, where too many do
 LOOK = 1.0  # seconds that a listener may go on whose token was revoked; a silent one hears of it with its heartbeat
@@ -31,7 +32,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     limits, streams = request.app[LIMITER].limits, request.app[STREAMS]
     if streams[shop.id] >= limits.streams:
         raise Limited("too many listen to this shop's events", LONG)
-    after, ticking = _after(request), asyncio.get_running_loop().time
+    after, ticking = await _after(request), asyncio.get_running_loop().time
     looked = ticking()
     response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream; charset=utf-8"})
     await response.prepare(request)
@@ -56,10 +57,13 @@ async def events(request: web.Request) -> web.StreamResponse:
     return response
 
 
-def _after(request: web.Request) -> int:
+async def _after(request: web.Request) -> int:
+    """Beyond which event a listener wants to hear: a number, or "latest" for what comes from now on."""
     text = request.headers.get("Last-Event-ID") or request.query.get("after") or "0"
+    if text == LATEST:
+        return await request.app[LOOP].read(lambda store: store.feed_end())
     if not text.isascii() or not text.isdecimal() or len(text) > 18:
-        raise BadPayload("after: must be the number of an event")
+        raise BadPayload(f"after: must be the number of an event, or {LATEST}")
     return int(text)
 
 

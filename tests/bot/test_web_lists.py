@@ -6,7 +6,7 @@ from threading import current_thread
 from typing import Any
 
 import pytest
-from living import TEN
+from living import TEN, TOKENS, Listener
 
 
 def said(identity: str, conversation: str, minute: int, *, role: str = "buyer", **more: Any) -> dict[str, Any]:
@@ -144,3 +144,34 @@ async def test_any_day_can_be_asked_for(server, day):
 async def test_what_is_no_day(server, day, status):
     """What is not written like a day is 400, a day that is not in the calendar 422."""
     assert (await server.api("GET", f"/rates?day={day}")).status == status
+
+
+async def test_a_long_conversation_comes_in_pages(server):
+    """The latest messages first; `earlier` leads to those before, to the first, each once."""
+    for number in range(7):
+        data = {"id": f"m-{number}", "conversation": "c-1", "role": "buyer", "text": "在吗"}
+        await server.hear({"type": "message.created", "data": data})
+    pages, before = [], ""
+    while before is not None:
+        page = (await server.api("GET", f"/conversations/c-1?limit=3{before and f'&before={before}'}")).json
+        pages.append([message["id"] for message in page["messages"]])
+        before = page["earlier"]
+    assert pages == [["m-4", "m-5", "m-6"], ["m-1", "m-2", "m-3"], ["m-0"]]
+    whole = (await server.api("GET", "/conversations/c-1")).json
+    assert (len(whole["messages"]), whole["earlier"]) == (7, None)
+    for wrong, status in (("limit=x", 400), ("limit=0", 422), ("limit=501", 422), ("before=m-9", 404)):
+        assert (await server.api("GET", f"/conversations/c-1?{wrong}")).status == status
+
+
+async def test_a_listener_may_begin_now(server):
+    """With `latest` nothing of before comes, and everything after."""
+    event = {
+        "type": "message.created",
+        "data": {"id": "m-1", "conversation": "c-1", "role": "buyer", "text": "什么时候发货"},
+    }
+    await server.hear(event)
+    headers = {"Authorization": f"Bearer {TOKENS['demo']}"}
+    async with server.client.get("/api/shops/demo/events?after=latest", headers=headers) as response:
+        await server.hear({**event, "data": {**event["data"], "id": "m-2", "conversation": "c-2"}})
+        heard = await Listener(response).next()
+    assert heard["data"]["conversation"] == "c-2"
