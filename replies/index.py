@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     Scripts = NDArray[np.int32]
     Worths = NDArray[np.float32]
 
-BUDGET = 150_000  # postings touched for one message: bounds the time of a very long one in a very large library
+BUDGET = 20_000  # postings counted for all scripts; those of commoner pieces only for the scripts that are nearest then
+NEAR = 64  # and so many these are at least
 _SATURATION, _LENGTH = 1.2, 0.75  # Okapi BM25's usual k1 and b
 _DENSE = 16  # a piece that one script in so many holds is a row of numbers, one for every script: adding rows is quick
 _BATCH = 50_000  # phrasings cut into pieces at once
@@ -28,22 +29,23 @@ _APART = "\n"  # stands in no normalised text
 
 
 class Found(NamedTuple):
-    """What an index knows of a message: the BM25 of each script, and the rarity of all its pieces and of known ones."""
+    """What an index knows of a message: the BM25 of each script, and the rarity of all its pieces and of known ones.
+
+    `near`: the scripts that may be among the best, in the order of the library.
+    """
 
     scores: Worths
+    near: Whole
     total: float
     known: float
 
     def best(self, keep: int) -> list[int]:
         """The `keep` best scripts, best first; the earlier script of the library goes first among equals."""
-        scores, bar = self.scores, 0.0
-        groups = max(4 * keep, int(len(scores) ** 0.5))
-        if len(scores) > 4 * groups:
-            # As many scripts as groups reach the best of their group: at least `keep` reach the `keep`-th best of these.
-            even = len(scores) - len(scores) % groups
-            bar = float(np.partition(scores[:even].reshape(-1, groups).max(axis=0), -keep)[-keep])
-        near = np.flatnonzero(scores >= bar) if bar > 0 else np.flatnonzero(scores)
-        best: list[int] = near[np.argsort(-scores[near], kind="stable")[:keep]].tolist()
+        near, worth = self.near, self.scores[self.near]
+        if len(near) > 2 * keep:
+            reach = worth >= np.partition(worth, -keep)[-keep]
+            near, worth = near[reach], worth[reach]
+        best: list[int] = near[(-worth).argsort(kind="stable")[:keep]].tolist()
         return best
 
 
@@ -67,6 +69,7 @@ class Index:
         self._once = float(self._rarity(np.ones(1))[0])
         worths = np.repeat(self._rare, self._holds) * self._impact(times, lengths[scripts])
         common = self._holds * _DENSE > self.size
+        self._cost = np.where(common, self.size // _DENSE, self._holds)
         ends = np.cumsum(self._holds)
         self._rows: dict[int, Worths] = {}
         for at in np.flatnonzero(common).tolist():
@@ -90,35 +93,50 @@ class Index:
         return rarity
 
     def look(self, asked: Forms) -> Found:
-        """Every script that holds pieces of `asked`, scored; rarest pieces first, until the budget is spent."""
+        """Every script that holds pieces of `asked`, scored: by all of them, or beyond the budget by the rarest."""
         wanted = _pieces(asked)
         rows, others = self._find(wanted)
         rare = self._rare[rows]
-        known, scores = float(rare.sum()), np.zeros(self.size, np.float32)
+        rows = rows[(-rare).argsort(kind="stable")]
+        within = max(int(self._cost[rows].cumsum().searchsorted(BUDGET, "right")), 1)
+        scores = self._count(rows[:within].tolist())
+        known, unknown = float(rare.sum()), len(others)
+        for piece in others if self._new else ():
+            if piece in self._new:
+                known, unknown = known + self._once, unknown - 1
+                for script, gain in self._new[piece].items():
+                    scores[script] += gain
+        near = _top(scores, NEAR)
+        for row in rows[within:].tolist():
+            self._add(row, scores, near)
+        return Found(scores, near, known + self.unknown * unknown, known)
+
+    def _count(self, rows: Iterable[int]) -> Worths:
+        """What the pieces are worth together, for every script."""
+        scores = np.zeros(self.size, np.float32)
         scripts: list[Scripts] = []
         worths: list[Worths] = []
-        budget = BUDGET
-        for row in rows[np.argsort(-rare, kind="stable")].tolist():
+        for row in rows:
             whole = self._rows.get(row)
             if whole is not None:
-                budget -= self.size // _DENSE
                 scores += whole
             else:
                 held, worth = self._postings(row)
-                budget -= len(held)
                 scripts.append(held)
                 worths.append(worth)
-            if budget < 0:
-                break
         if scripts:
             np.add.at(scores, np.concatenate(scripts), np.concatenate(worths))
-        for piece in others if self._new else ():
-            if piece in self._new:
-                known += self._once
-                for script, gain in self._new[piece].items():
-                    scores[script] += gain
-        unknown = len(wanted) - len(rows) - sum(map(self._new.__contains__, others))
-        return Found(scores=scores, total=known + self.unknown * unknown, known=known)
+        return scores
+
+    def _add(self, row: int, scores: Worths, near: Whole) -> None:
+        """Count one piece more for the scripts `near` alone."""
+        whole = self._rows.get(row)
+        if whole is not None:
+            scores[near] += whole[near]
+        else:
+            scripts, worths = self._postings(row)
+            at = np.minimum(scripts.searchsorted(near), len(scripts) - 1)
+            scores[near] += np.where(scripts[at] == near, worths[at], np.float32(0.0))
 
     def _find(self, wanted: Whole) -> tuple[Whole, list[int]]:
         """The rows of those pieces that the library has, and the other pieces."""
@@ -200,11 +218,22 @@ def _batch(texts: Sequence[str], said: Sequence[int], owners: Sequence[int]) -> 
     pieces = np.concatenate([codes[~apart], (codes[:-1] << _BITS | codes[1:])[both]])
     phrasing = np.concatenate([phrasing[~apart], phrasing[:-1][both]])
     kinds, kind = np.unique(pieces, return_inverse=True)
-    once = np.unique(kind * len(owners) + phrasing)
+    once = np.sort(kind * len(owners) + phrasing)
+    once = once[np.diff(once, prepend=-1) != 0]
     kind, script = once // len(owners), np.asarray(owners)[once % len(owners)]
     starts = np.flatnonzero(np.diff(kind, prepend=-1) | np.diff(script, prepend=-1))
     times = np.diff(starts, append=len(once)).astype(np.float64)
     return kinds[kind[starts]], script[starts], times
+
+
+def _top(scores: Worths, keep: int) -> Whole:
+    """At least the `keep` best, in order, if so many are above zero."""
+    groups, bar = 2 * keep, 0.0
+    if len(scores) > 4 * groups:
+        # The best of each of so many groups: at least `keep` scripts reach the `keep`-th best of these.
+        even = len(scores) - len(scores) % groups
+        bar = float(np.partition(scores[:even].reshape(-1, groups).max(axis=0), -keep)[-keep])
+    return np.flatnonzero(scores >= bar) if bar > 0 else np.flatnonzero(scores)
 
 
 def _cut(forms: Forms) -> set[int]:

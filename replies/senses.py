@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import math
 from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -43,14 +44,24 @@ def _lines() -> Iterator[tuple[str, bytes]]:
         yield word.decode(), code
 
 
+@cache
+def _lengths() -> dict[str, tuple[int, ...]]:
+    """How long the words are that begin with a character, the longest first."""
+    found: dict[str, set[int]] = {}
+    for word in _table():
+        found.setdefault(word[0], set()).add(len(word))
+    return {first: tuple(sorted(lengths, reverse=True)) for first, lengths in found.items()}
+
+
 def cut(text: str) -> list[str]:
     """The words of `text` that the table has, the longest first from the left."""
-    table, found, at = _table(), [], 0
+    table, lengths, found, at = _table(), _lengths(), list[str](), 0
     while at < len(text):
-        for length in range(LONGEST, 0, -1):
-            if text[at : at + length] in table:
-                found.append(text[at : at + length])
-                at += len(found[-1])
+        for length in lengths.get(text[at], ()):
+            word = text[at : at + length]
+            if word in table:
+                found.append(word)
+                at += len(word)
                 break
         else:
             at += 1
@@ -83,10 +94,10 @@ class Senses:
         return self._apart(_rows([text]))
 
     def _sum(self, rows: Sequence[int]) -> Vectors:
-        return _unit(self._weights[rows] @ _vectors()[rows]) if rows else np.zeros(WIDTH, np.float32)
+        return _pointed(self._weights[rows] @ _vectors()[rows]) if rows else np.zeros(WIDTH, np.float32)
 
     def _apart(self, rows: Sequence[int]) -> Vectors:
-        return _unit(self._sum(rows) - self._mean) if rows else np.zeros(WIDTH, np.float32)
+        return _pointed(self._sum(rows) - self._mean) if rows else np.zeros(WIDTH, np.float32)
 
     def around(self, _text: str, _keep: int) -> list[int]:
         """None: words are too coarse to find scripts by."""
@@ -116,6 +127,10 @@ def _rows(texts: Iterable[str]) -> list[int]:
 
 
 def _unit(vectors: Vectors) -> Vectors:
-    length = np.sqrt((vectors * vectors).sum(axis=-1, keepdims=True))
-    unit: Vectors = vectors / np.maximum(length, 1e-9)
+    unit: Vectors = vectors / np.maximum(np.sqrt((vectors * vectors).sum(axis=-1, keepdims=True)), 1e-9)
     return unit
+
+
+def _pointed(vector: Vectors) -> Vectors:
+    """The same of one vector, in half the time."""
+    return vector * (1.0 / max(math.sqrt(vector.dot(vector)), 1e-9))

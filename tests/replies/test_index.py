@@ -75,13 +75,18 @@ def test_best_of_very_many():
     assert found.best(9) == sorted((at for at in range(8000) if held[at]), key=lambda at: (-held[at], at))[:9]
 
 
-def test_a_very_long_message_costs_no_more_than_the_budget(monkeypatch):
-    """Once the budget is spent the commonest pieces are left out, the rare ones counted."""
-    library = [[("颜色" + chr(0x5000 + at),)] for at in range(40)]
-    monkeypatch.setattr(index, "BUDGET", 2)
-    found = Index(library).look(("颜色" + chr(0x5007),))
-    assert found.best(1) == [7]
-    assert found.known == pytest.approx(slowly(library, ("颜色" + chr(0x5007),))[2])
+@settings(deadline=None, max_examples=60)
+@given(libraries, forms, st.data())
+def test_beyond_the_budget_the_nearest_are_counted_whole(library, asked, data):
+    """However small the budget, those still near have all of their BM25, and no script has more than its own."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(index, "BUDGET", data.draw(st.integers(0, 40)))
+        patched.setattr(index, "NEAR", 2)
+        found = Index(library).look(asked)
+    scores, total, known = slowly(library, asked)
+    assert found.scores[found.near].tolist() == pytest.approx([scores[at] for at in found.near], abs=1e-4)
+    assert all(held <= score + 1e-4 for held, score in zip(found.scores.tolist(), scores, strict=True))
+    assert (found.total, found.known) == pytest.approx((total, known))
 
 
 def test_a_library_of_nothing():
