@@ -54,6 +54,7 @@ class Known(NamedTuple):
     shapes: dict[str, tuple[Pattern, ...]]
     untold: frozenset[str]
     marks: dict[str, tuple[str, ...]]
+    signs: re.Pattern[str]
     blank_marks: re.Pattern[str]
     blanks: re.Pattern[str]
     own: tuple[str, ...]
@@ -90,6 +91,11 @@ def known(
         shapes=made,
         untold=frozenset(shape.slot for shape in lexicon.shapes if not shape.needs and not shape.after),
         marks=_by_mark(made, lexicon.shapes),
+        signs=re.compile(
+            "["
+            + "".join(map(re.escape, sorted({char for shape in lexicon.shapes for char in shape.needs} or "\ufffe")))
+            + "]"
+        ),
         blank_marks=re.compile(r"[{<$%\[【#]"),
         blanks=re.compile(rf"{_BLANK}|\[(?:{brackets})\]|【(?:{clear})】"),
         own=own,

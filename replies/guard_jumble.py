@@ -18,9 +18,13 @@ _WHOLE, _APART = 0.8, 0.74
 
 def jumbled(chars: str, search: Search) -> Iterator[tuple[Word, Hit]]:
     """Each phrase of `search.bags` whose characters stand together in `chars`, but not as they are written."""
-    for key in sorted(search.bags.keys() & chars):
+    keys = search.bag_keys.findall(chars)
+    if not keys:
+        return
+    every = set(chars)
+    for key in sorted(set(keys)):
         for bag in search.bags[key]:
-            if bag.chars <= set(chars):
+            if bag.chars <= every:
                 yield from _found(chars, key, bag, search.pairs)
 
 

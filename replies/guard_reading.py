@@ -15,7 +15,7 @@ from replies.guard_hits import Hit, Variant, covered
 from replies.guard_joints import BREAK, Joints, edges, runs_on
 from replies.guard_jumble import jumbled
 from replies.guard_spell import latin, spelled, tokens
-from replies.text import View, fold_table, origins, view
+from replies.text import View, fold_table, origins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +29,7 @@ _SHORT = 200  # characters of a text that is searched through for each find
 _HEARD, _ALONE = 0.4, 0.75
 _TRIPLE = 3  # characters of a sound that an ordinary pair in it makes doubtful
 _ODD = 4  # digits in unusual signs that are no slip
+_ASIDE = 1  # characters beside a word that is still a message of its own
 _SCRAP = 3  # characters of a message that says nothing by itself
 FLOOR = 0.25  # what weighs less is chance
 
@@ -91,8 +92,13 @@ class Reading:
 
     @cached_property
     def plain(self) -> View:
+        """The text folded, separators and all, with the way back."""
+        return View("plain", self.folded, origins(self.text, self.folded, fold_table()))
+
+    @cached_property
+    def folded(self) -> str:
         """The text folded, separators and all."""
-        return view("plain", self.text, fold_table())
+        return self.text.translate(fold_table())
 
     @cached_property
     def joints(self) -> Joints:
@@ -193,16 +199,18 @@ class Reading:
         """Patterns at once, numbers and addresses only as possibilities, to be looked for when a rule asks."""
         known, bits = self.known, self.search.bits
         self.mask |= bits[detect.OPEN]
-        if self.latin or self.known.long.search(self.chars):
+        long = known.long.search(self.chars) is not None
+        if self.latin or long:
             self.mask |= bits[detect.LATIN]
-        if known.long.search(self.chars):
+        if long:
             self.mask |= bits[detect.LONG]
         if self.latin and detect.may_be_address(self.text):
             self.mask |= bits[detect.NET]
         if known.blank_marks.search(self.text):
             self.mask |= bits[detect.FORM]
-        for char in sorted(known.marks.keys() & self.text):
-            self._asked.update(dict.fromkeys(known.marks[char]))
+        if known.signs.search(self.text):
+            for char in sorted(known.marks.keys() & self.text):
+                self._asked.update(dict.fromkeys(known.marks[char]))
         for slot in self._asked:
             self._shape(slot)
 
@@ -211,20 +219,20 @@ class Reading:
         if slot in self._shaped:
             return
         self._shaped.add(slot)
-        plain = self.plain
+        folded = self.folded
         low, high = self._stretch(self._asked.get(slot))
         for shape in self.known.shapes[slot]:
-            for match in shape.pattern.finditer(plain.chars, low, high):
-                start, end = (self.at(at) for at in plain.span(*match.span()))
+            for match in shape.pattern.finditer(folded, low, high):
+                start, end = (self.at(at) for at in self.plain.span(*match.span()))
                 self._hits.setdefault(slot, []).append(Hit(start, end, shape.weight, "shape", match.group()))
                 self.mask |= self.search.slot_bits[slot]
 
     def _stretch(self, called: tuple[int, int] | None) -> tuple[int, int]:
         """Where in the plain view patterns are tried: around the words that called them, to the end of a clause."""
-        plain, size = self.plain, len(self.plain.chars)
+        size = len(self.folded)
         if called is None or size <= _NEAR * 2:
             return 0, size
-        origin = self.tight.origin
+        plain, origin = self.plain, self.tight.origin
         low, high = (bisect_left(plain.origin, origin[at]) for at in (called[0], called[1] - 1))
         close = _close.search(plain.chars, min(size, high + _NEAR))
         return max(0, low - _NEAR), close.end() if close else size
@@ -273,7 +281,22 @@ class Reading:
         shields = sorted(self._shields.get(slot, ()))
         if shields:
             hits = [hit for hit in hits if not covered(hit, shields)]
+        if slot in self.search.edged:
+            hits = [self._edged(hit) for hit in hits]
+        if slot in self.search.meek and not self.how:
+            hits = [self._meek(hit) for hit in hits]
         return [self._doubted(hit) for hit in hits] if self.doubts else hits
+
+    def _edged(self, hit: Hit) -> Hit:
+        if hit.view != "exact" or hit.end - hit.start > _TRIPLE or hit.word.isascii():
+            return hit
+        return hit._replace(weight=hit.weight * edges(self.chars, self.search.pairs, hit.start, hit.end))
+
+    def _meek(self, hit: Hit) -> Hit:
+        first, last = self.tight.span(hit.start, hit.end)
+        alone = hit.end - hit.start >= len(self.chars) - _ASIDE
+        plain = hit.view == "exact" and last - first == hit.end - hit.start
+        return hit._replace(weight=hit.weight / 2) if plain and not alone else hit
 
     def _doubted(self, hit: Hit) -> Hit:
         start, end = self.tight.span(hit.start, hit.end)

@@ -66,7 +66,7 @@ def _put_together(first: Reading) -> Variant | None:
 
 
 def _has_plus(first: Reading) -> bool:
-    return ("+" in first.text or "＋" in first.text) and _plus.search(first.plain.chars) is not None
+    return ("+" in first.text or "＋" in first.text) and _plus.search(first.folded) is not None
 
 
 def _add(first: Reading) -> Variant | None:
@@ -76,7 +76,7 @@ def _add(first: Reading) -> Variant | None:
 
 
 def _has_code(first: Reading) -> bool:
-    return first.latin and _leet.search(first.plain.chars) is not None
+    return first.latin and _leet.search(first.folded) is not None
 
 
 def _coded(word: str) -> bool:
@@ -103,7 +103,7 @@ def _is_turned(first: Reading) -> bool:
         first.turns > 1
         or "backwards" in first.slots
         or "turned_hint" in first.slots
-        or (first.latin and _backwards.search(first.plain.chars) is not None)
+        or (first.latin and _backwards.search(first.folded) is not None)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from functools import lru_cache
 from itertools import pairwise
@@ -62,10 +63,13 @@ class Search(NamedTuple):
     pairs: frozenset[str]
     parts: dict[str, str]
     bags: dict[str, tuple[Bag, ...]]
+    bag_keys: re.Pattern[str]
     watched: frozenset[str]
     after: dict[str, frozenset[str]]
     before: dict[str, frozenset[str]]
     strays: dict[str, bool]
+    edged: frozenset[str]
+    meek: frozenset[str]
     groups: dict[str, tuple[str, ...]]
     bits: dict[tuple[str, ...], int]
     slot_bits: dict[str, int]
@@ -181,6 +185,7 @@ def build(lexicon: Lexicon, detected: tuple[tuple[str, ...], ...], called: froze
     often_bits = sum(bits[shape.slot] for shape in lexicon.shapes if not shape.needs and not shape.after)
     for slot in often:
         often_bits |= bits[slot]
+    bags = _bags(lexicon, bits)
     return Search(
         bit=bit,
         rare=rare.part(),
@@ -191,11 +196,14 @@ def build(lexicon: Lexicon, detected: tuple[tuple[str, ...], ...], called: froze
         ordinary=sound.ordinary(watched),
         pairs=sound.pairs(),
         parts=parts,
-        bags=_bags(lexicon, bits),
+        bags=bags,
+        bag_keys=re.compile(f"[{''.join(map(re.escape, sorted(bags)))}\ufffe]"),
         watched=frozenset(watched),
         after=_neighbours(watched, 1),
         before=_neighbours(watched, -1),
         strays={},
+        edged=frozenset(name for name, term in lexicon.terms.items() if term.edged),
+        meek=frozenset(name for name, term in lexicon.terms.items() if term.meek),
         groups=lexicon.groups,
         bits={group: sum(1 << bit[slot] for slot in group) for group in detected},
         slot_bits=bits,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import compress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,6 +61,8 @@ def view(name: str, text: str, table: dict[int, str]) -> View:
 def origins(text: str, chars: str, table: dict[int, str]) -> tuple[int, ...]:
     """For each of `chars`, which `table` made of `text`, the position it came from."""
     pieces = list(map(table.get, map(ord, text), text))
-    if len(chars) == len(text) and "" not in pieces:
-        return tuple(range(len(text)))
-    return tuple([at for at, piece in enumerate(pieces) for _ in piece])
+    sizes = list(map(len, pieces))
+    if max(sizes, default=0) < 2:
+        every = range(len(text))
+        return tuple(every if len(chars) == len(text) else compress(every, sizes))
+    return tuple([at for at, size in enumerate(sizes) for _ in range(size)])
