@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot import ledger, tokens
 from bot.clock import SystemClock
-from bot.gaps import gather, nearest, unanswered, uses
+from bot.gaps import nearest, sort, unanswered, uses
 from bot.model import BuyerSaid
 from bot.relearn import relearn
 from bot.shop import BUILT_IN, trial
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from replies.odds import Bars
 
 MOST = 40  # gaps shown
+SINGLES = 10  # questions shown that are no gap yet
 LONGEST_SHOWN = 60  # characters of a question
 OFTEN = 3  # times from which something is no accident
 STALE = 60  # days without a pick after which a script is called stale
@@ -52,12 +53,16 @@ def gaps_of_server(only: str | None, config: Path | None, data: Path | None) -> 
 
 def _gaps(matcher: Matcher, asked: list[str], bars: Bars | None = None) -> Iterator[str]:
     missed = unanswered(matcher, asked, bars)
-    found = gather(missed)
+    found, rest = sort(missed)
     yield f"买家消息 {len(asked)} 条，没有合适话术的 {sum(missed.values())} 条，归为 {len(found)} 类"
     for gap in found[:MOST]:
         yield f"  {gap.word} {gap.asked} 次：{' ／ '.join(map(_plain, gap.examples))}"
         near = nearest(matcher, gap)
         yield f"    最接近的话术：{near.script} {near.title}（{near.score:.2f}）" if near else "    没有接近的话术"
+    if rest:
+        often = (f"{_plain(text)}{f'（{missed[text]} 次）' if missed[text] > 1 else ''}" for text in rest[:SINGLES])
+        more = f" 等 {len(rest)} 种" if len(rest) > SINGLES else ""
+        yield f"  没有归类的：{' ／ '.join(often)}{more}"
 
 
 def stats(only: str | None, config: Path | None, data: Path | None) -> Iterator[str]:

@@ -71,9 +71,15 @@ def nearest(matcher: Matcher, gap: Gap) -> Suggestion | None:
 
 
 def gather(questions: Counter[str]) -> list[Gap]:
+    """Gaps, most asked first: see `sort`."""
+    return sort(questions)[0]
+
+
+def sort(questions: Counter[str]) -> tuple[list[Gap], list[str]]:
     """Gaps, most asked first: each question goes to the one of its telling words that was asked of most.
 
-    What was asked once, and of nothing that anybody else asked of, is no gap yet.
+    What was asked once, and of nothing that anybody else asked of, is no gap yet; nor is what has no telling word.
+    These come second, most asked first.
     """
     cut = _cutter()
     words = {text: sorted(set(_telling(cut, text))) for text in questions}
@@ -95,7 +101,9 @@ def gather(questions: Counter[str]) -> list[Gap]:
         )
         for word, texts in groups.items()
     ]
-    return sorted(found, key=lambda gap: (-gap.asked, gap.word))
+    taken = {text for texts in groups.values() for text in texts}
+    rest = sorted(questions.keys() - taken, key=lambda text: (-questions[text], text))
+    return sorted(found, key=lambda gap: (-gap.asked, gap.word)), rest
 
 
 @cache

@@ -58,7 +58,7 @@ def problems(
             )
         found += _twins(script, owners)
         if forbidden is not None:
-            found += _forbidden(script, forbidden, platforms)
+            found += [_error(script, *objection) for objection in objections(script, forbidden, platforms)]
     return found
 
 
@@ -135,16 +135,20 @@ def _twins(script: Script, owners: Mapping[str, Mapping[str, str]]) -> Iterator[
             yield tell(script, "phrasings", f"「{text}」也是 {other} 的问法（「{written}」）")
 
 
-def _forbidden(
+def objections(
     script: Script, forbidden: Callable[[str, str], Iterable[str]], platforms: Sequence[str]
-) -> Iterator[Problem]:
-    for platform in platforms:
-        if platform in script.not_on or (script.platforms and platform not in script.platforms):
-            continue
-        for field, text in _wordings(script):
-            yield from (
-                _error(script, field, f"在 {platform} 不能这样发：{reason}") for reason in forbidden(text, platform)
-            )
+) -> Iterator[tuple[str, str]]:
+    """Why wordings of a script may not be sent: (field, sentence), each reason once, with the platforms it holds on."""
+    on = [
+        name for name in platforms if name not in script.not_on and (not script.platforms or name in script.platforms)
+    ]
+    for field, text in _wordings(script):
+        reasons: dict[str, list[str]] = {}
+        for platform in on:
+            for reason in forbidden(text, platform):
+                reasons.setdefault(reason, []).append(platform)
+        for reason, where in reasons.items():
+            yield field, f"不能这样发：{reason}（{'、'.join(dict.fromkeys(where))}）"
 
 
 def strays(library: Library) -> list[Problem]:

@@ -183,18 +183,10 @@ def _repeats(script: Script, before: dict[str, Script], known: _Known) -> Iterat
 
 def _forbidden(
     script: Script, forbidden: Callable[[str, str], Iterable[str]] | None, platforms: Sequence[str]
-) -> list[str]:
-    """Why it may not be sent: each reason once, with the platforms."""
-    if forbidden is None or not script.text:
-        return []
-    reasons: dict[str, list[str]] = {}
-    for platform in platforms:
-        if platform in script.not_on or (script.platforms and platform not in script.platforms):
-            continue
-        for text in (script.text, *script.alternatives):
-            for reason in forbidden(text, platform):
-                reasons.setdefault(reason, []).append(platform)
-    return [f"不能这样发：{reason}（{'、'.join(dict.fromkeys(where))}）" for reason, where in reasons.items()]
+) -> Iterable[str]:
+    """Why it may not be sent, each sentence once."""
+    found = lint.objections(script, forbidden, platforms) if forbidden else ()
+    return dict.fromkeys(sentence for _, sentence in found)
 
 
 def _advice(library: Library, made: Plan) -> Iterator[str]:

@@ -12,7 +12,7 @@ from living import SECRETS, TOKENS, TOOL_SECRET, two_shops
 from bot.cli import main
 from bot.clock import SystemClock, VirtualClock
 from bot.engine import Engine
-from bot.gaps import Gap, gather, nearest, unanswered, uses
+from bot.gaps import Gap, gather, nearest, sort, unanswered, uses
 from bot.model import BuyerSaid
 from bot.store import DATABASE, SQLiteStore
 
@@ -59,6 +59,20 @@ def test_one_question_asked_often_is_a_gap():
     found = gather(Counter({"能刻字吗": 9, "有色差怎么办": 2, "嗯嗯哈哈": 1, "孔雀好养吗": 1}))
     assert [gap.asked for gap in found] == [9, 2]
     assert found[0].examples == ("能刻字吗",)
+
+
+def test_what_is_no_gap_yet_is_named(tmp_path):
+    """Questions that nobody else asked, or that have no telling word, stand below the gaps, most asked first."""
+    gaps, rest = sort(Counter({"能刻字吗": 9, "嗯嗯哈哈": 3, "孔雀好养吗": 1}))
+    assert [gap.asked for gap in gaps] == [9]
+    assert rest == ["嗯嗯哈哈", "孔雀好养吗"]
+    log = tmp_path / "log.jsonl"
+    words = ("孔雀会唱歌吗", "几点有人上班")
+    lines = ({"id": text, "conversation": text, "role": "buyer", "text": text} for text in words)
+    log.write_text("\n".join(json.dumps(line, ensure_ascii=False) for line in lines), "utf-8")
+    done = CliRunner().invoke(main, ["library", "gaps", str(log)])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.endswith("，归为 0 类\n  没有归类的：孔雀会唱歌吗\n")
 
 
 def test_a_word_of_all_questions_is_a_gap_where_there_are_few():

@@ -73,6 +73,13 @@ def test_forbidden_asks_for_every_wording_where_it_is_offered() -> None:
     assert "不行" in str(problems[0])
 
 
+def test_a_reason_is_said_once_with_all_platforms() -> None:
+    """A wording that no platform lets through is one line that names them, not one line each."""
+    script = Script(id="a", title="题", text="甲", phrasings=MANY)
+    problems = lint.problems(build([script]), forbidden=lambda *_: ["不行"], platforms=("jd", "taobao"))
+    assert [each.message for each in problems] == ["不能这样发：不行（jd、taobao）"]
+
+
 def test_stray_phrasing_is_named() -> None:
     """A phrasing that another script would surely answer first is worth a look; one that fits its own is not."""
     ship = Script(id="ship", title="什么时候发货", text="一", phrasings=MANY)
