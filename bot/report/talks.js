@@ -157,7 +157,8 @@ function draw_talk() {
   const order = listed();
   const place = order.indexOf(talk);
   const step = (away, name) => h("button", { type: "button", "data-step": name, disabled: !order[place + away], onclick: () => open_talk(order[place + away].id, null, name) }, t(name));
-  const about = [`${t("col_buyer")} ${talk.buyer}`, t("lines", { n: number(talk.count) })];
+  const about = talk.buyer === talk.id ? [] : [`${t("col_buyer")} ${talk.buyer}`];
+  about.push(t("lines", { n: number(talk.count) }));
   if (talk.score !== null && talk.score !== undefined) about.push(`${t("col_score")} ${number(talk.score, 1)} ${talk.level}`);
   at("talk").replaceChildren(h("div", { class: "talk_head" }, h("h3", {}, talk.id), h("p", { class: "about" }, about.join(" · ")), h("p", { class: "tags" }, tags(talk)), h("p", { class: "steps" }, step(-1, "previous"), step(1, "next"))), ...faults(talk), h("ol", { class: "lines" }, lines_of(talk)));
 }
