@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,13 @@ PLATFORMS = sorted(file.stem for file in (Path(__file__).parent / "platforms").g
     help="Write a page that opens in any browser, without a network.",
 )
 @click.option(
+    "--jobs",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 2),
+    help="Processes; a second one guards. Same result.",
+)
+@click.option(
     "--compare", type=click.Path(path_type=Path, exists=True), help="A second library or config: what changes?"
 )
 def replay(
@@ -50,6 +58,7 @@ def replay(
     out: Path | None,
     page: Path | None,
     compare: Path | None,
+    jobs: int,
     **given: Any,  # noqa: ANN401 - the options of cli_logs.reading
 ) -> None:
     """Recorded conversations through the same engine on a virtual clock; --compare exits 1 if anything changed.
@@ -57,10 +66,10 @@ def replay(
     LOG is a file, a folder or a zip archive, in a format that is recognised and said, or forced with --format. Nothing
     is played if any line cannot be read, unless --skip-bad says that the rest is enough.
     """
+    from bot import aside, seat, summary
     from bot import compare as comparing
-    from bot import seat, summary
     from bot.progress import bar
-    from bot.replay import Replay, play
+    from bot.replay import Replay, facts, play
     from bot.report import Report
 
     wishes = cli_logs.Given(**given)
@@ -69,6 +78,8 @@ def replay(
         seen, differences = summary.Summary(), comparing.Comparison()
         wanted = seat.Wanted(config, only, platform, library, wishes.timezone, timed)
         shop = seat.seat(wanted)
+        if jobs > 1 and aside.can():
+            shop = open_runs.enter_context(aside.beside(shop, partial(facts, shop.id, said)))
         other = seat.other(wanted, compare) if compare else None
         report = open_runs.enter_context(Report()) if page else None
         observers = [seen, *([differences.first] if other else ()), *([report] if report else ())]

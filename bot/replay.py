@@ -144,6 +144,11 @@ def play(said: Iterable[Said], runs: Sequence[Replay], *, progress: Callable[[in
     progress(position + 1)
 
 
+def facts(shop: str, said: Iterable[Said]) -> Iterator[AnyFact]:
+    """The messages as a replay plays them."""
+    return (_fact(shop, one, UNTIMED_START + number) for number, one in enumerate(said))
+
+
 def _fact(shop: str, said: Said, position: int) -> SaidFact:
     at = position if said.at is None else said.at
     base: dict[str, Any] = {

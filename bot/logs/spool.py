@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from heapq import merge
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,7 @@ class Spool:
                 self._file.write(packed)
                 run.append((self._end, len(packed)))
                 self._end += len(packed)
+            self._file.flush()  # it is read past the buffer
         except OSError as error:
             raise DataError([f"{tempfile.gettempdir()}: cannot be written: {error.strerror}"]) from error
         self._runs.append(run)
@@ -86,8 +88,14 @@ class Spool:
 
     def _read(self, run: list[tuple[int, int]]) -> Iterator[Said]:
         for at, length in run:
-            self._file.seek(at)  # runs are read in turns
-            yield from _decode(self._file.read(length))
+            yield from _decode(self._part(at, length))
+
+    def _part(self, at: int, length: int) -> bytes:
+        """Runs are read in turns, and where the system can, by several processes at once without a place in common."""
+        if hasattr(os, "pread"):
+            return os.pread(self._file.fileno(), length, at)
+        self._file.seek(at)
+        return bytes(self._file.read(length))
 
     def close(self) -> None:
         """Let go of everything."""
