@@ -54,7 +54,7 @@ def _key(pair: tuple[tuple[int, int, str], Urgent]) -> tuple[int, int, str]:
 def _choice(
     conversation: Conversation, wait: Wait, target: Target, rate: Rate | None, lost: set[tuple[str, str]], now: int
 ) -> tuple[tuple[int, int, str], Urgent]:
-    missed = now > wait.due
+    missed = wait.missed or now > wait.due  # a clock that is set back takes no miss back
     day_lost = target.counted == "buyer_day" and (target.name, conversation.buyer_id) in lost
     gone = missed or wait.lost or day_lost
     forecast = rate.forecast if rate is not None else None
@@ -64,7 +64,7 @@ def _choice(
 
 
 def _why(target: Target, wait: Wait, rate: Rate | None, tier: int, now: int) -> str:
-    if now > wait.due:
+    if wait.missed or now > wait.due:
         return f"{target.label}已超时"
     left = wait.due - now
     shown = f"{left // 60}分{left % 60:02d}秒" if left >= 60 else f"{left}秒"

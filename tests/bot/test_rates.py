@@ -184,6 +184,15 @@ def test_the_most_costly_wait_comes_first(driver, hour, said):
     assert ranked[2].why == "1小时有效回复率已超时"
 
 
+def test_a_clock_set_back_takes_no_miss_back(driver, hour, said):
+    """What was told as missed stays missed in the list of who waits, whatever the clock says afterwards."""
+    driver.put(said(at=NINE, conversation="c1", buyer="b1"))
+    driver.move_to(NINE + 4000)
+    (urgent,) = urgency.rank(driver.engine.store.waiting("demo", 10), hour.targets, [], NINE + 60)
+    assert urgent.missed
+    assert urgent.why == "1小时有效回复率已超时"
+
+
 def test_those_who_decide_the_pass_line_come_before_an_earlier_due(driver, shop, said):
     """A target whose day hangs on who waits now goes before one that is safe."""
     three, hour = (t for t in shop.targets if t.name in ("human_reply_3min", "effective_reply_1h"))
