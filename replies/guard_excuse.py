@@ -49,6 +49,11 @@ def refused(match: Match, reading: Reading) -> bool:
             return True
         if match.start <= hit.start and hit.end <= match.end and _free(hit, match):
             return True
+    if any(
+        _denies(hit, match, reading.chars) and together(hit.start, hit.end)
+        for hit in around(reading.find("negation_direct"), match.start - 4, match.end)
+    ):
+        return True
     after = around(reading.find("negation_after"), match.end, match.end + 6)
     asked = reading.joints.asked
     return any(
@@ -57,6 +62,13 @@ def refused(match: Match, reading: Reading) -> bool:
         and (together(match.end - 1, hit.start) or asked(match.end, hit.start))
         for hit in after
     )
+
+
+def _denies(hit: Hit, match: Match, chars: str) -> bool:
+    """Does a negation stand right before a word of the match, and ask nothing: 不返钱, but not 返不返钱?"""
+    if hit.view != "exact" or not any(mine.start == hit.end for mine in match.hits):
+        return False
+    return chars[hit.start - 1 : hit.start] != chars[hit.end]
 
 
 def _lures(reading: Reading, start: int, end: int) -> bool:

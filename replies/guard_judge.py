@@ -36,7 +36,9 @@ HARD = frozenset(
 SHORT = (0.0, 0.28, 0.56, 0.95, 1.2, 1.4)
 _LOOSE = frozenset({"notes", "fillers", "joined", "heads"})  # readings that leave out some of what was written
 _MOST = 8  # findings of one alternative that are told
-_slot = re.compile(r"(?P<slot>[a-z_]+)|(?P<order>>)|@(?P<near>\d+)|%(?P<short>\d+)|(?P<space>\s+)|(?P<bad>.)")
+_slot = re.compile(
+    r"(?P<slot>[a-z_]+)|(?P<order>>)|(?P<clause>=)|@(?P<near>\d+)|%(?P<short>\d+)|(?P<space>\s+)|(?P<bad>.)"
+)
 
 
 class RuleFailed(Exception):
@@ -49,7 +51,9 @@ class RuleFailed(Exception):
 
 
 class Way(NamedTuple):
-    """One alternative of a rule: slots, whether each must follow the one before, the gap and the doubt allowed, bits."""
+    """One alternative of a rule: slots, whether each must follow the one before, the gap and the doubt allowed, bits,
+    whether all must stand in one clause.
+    """
 
     rule: Rule
     slots: tuple[str, ...]
@@ -57,6 +61,7 @@ class Way(NamedTuple):
     near: int
     mask: int
     short: float
+    clause: bool = False
 
 
 class Match(NamedTuple):
@@ -76,14 +81,14 @@ class Match(NamedTuple):
 def read_way(rule: Rule, text: str, bit: dict[str, int]) -> Way:
     """Parse one alternative of `rule.when`. Raises ValueError that names what is wrong."""
     slots: list[str] = []
-    ordered, near, short = False, rule.near, -1.0
+    signs: set[str | None] = set()
+    near, short = rule.near, -1.0
     for part in _slot.finditer(text):
+        signs.add(part.lastgroup)
         if part["slot"]:
             if part["slot"] not in bit:
                 raise ValueError(f"unknown slot {part['slot']!r}")
             slots.append(part["slot"])
-        elif part["order"]:
-            ordered = True
         elif part["near"]:
             near = int(part["near"])
         elif part["short"]:
@@ -95,7 +100,9 @@ def read_way(rule: Rule, text: str, bit: dict[str, int]) -> Way:
     mask = 0
     for slot in slots:
         mask |= 1 << bit[slot]
-    return Way(rule, tuple(slots), ordered, near, mask, SHORT[len(slots)] if short < 0 else short)
+    return Way(
+        rule, tuple(slots), "order" in signs, near, mask, SHORT[len(slots)] if short < 0 else short, "clause" in signs
+    )
 
 
 def _key(way: Way, search: Search) -> str | None:
@@ -130,6 +137,7 @@ class Rulebook:
                 members = elsewhere if key == "elsewhere" else search.groups.get(key, (key,))
                 for slot in members:
                     self.by_slot.setdefault(slot, []).append(way)
+        self.masks = {slot: [(way.mask, way) for way in ways] for slot, ways in self.by_slot.items()}
 
     def every(self) -> Iterator[Way]:
         """All alternatives of all rules, once each."""
@@ -137,13 +145,13 @@ class Rulebook:
 
     def ways(self, reading: Reading) -> Iterator[Way]:
         """The alternatives whose every slot may be in the reading."""
-        mask = reading.mask
+        lacking = ~reading.mask
         for slot in tuple(reading.slots):
-            for way in self.by_slot.get(slot, ()):
-                if way.mask & mask == way.mask:
+            for mask, way in self.masks.get(slot, ()):
+                if not mask & lacking:
                     yield way
         for way in self.formal:
-            if way.mask & mask == way.mask:
+            if not way.mask & lacking:
                 yield way
 
     def judge(self, reading: Reading) -> list[Match]:
@@ -191,6 +199,9 @@ def matches(way: Way, reading: Reading) -> Iterator[Match]:
 
 def _meant(way: Way, hits: tuple[Hit, ...], reading: Reading) -> bool:
     """In a text read backwards, or with odd characters replaced, words must show that they were meant so."""
+    first, last = min(hit.start for hit in hits), max(hit.end for hit in hits) - 1
+    if way.clause and not reading.joined and not reading.joints.together(first, last):
+        return False
     if reading.how == "look" and (way.rule.action != "block" or not any(hit.view == "look" for hit in hits)):
         return False
     if reading.how in _LOOSE and way.rule.action != "block":

@@ -15,7 +15,9 @@ class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"shi
     `words` are looked for in every disguise, `plain` only as written (after folding), `latin` as a token of their own and
     as weak evidence, `shields` (in files: `not`) are phrases in which these words mean something else,
     `sound`: also as it sounds, `turned`: also in another order, `shortened`: also with initials for some characters,
-    `jumbled` phrases whose characters, no two alike, count in any order.
+    `jumbled` phrases whose characters, no two alike, count in any order. `edged`: lighter where a neighbour makes an
+    ordinary word with its edge (上分 in 上分体空调). `meek`: half as heavy as it stands, for it may be the name of a thing;
+    in disguise, or alone in a message, it was meant.
     """
 
     words: tuple[str, ...] = ()
@@ -26,6 +28,8 @@ class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"shi
     sound: bool = True
     turned: bool = True
     shortened: bool = True
+    edged: bool = False
+    meek: bool = False
     weight: float = 1.0
 
 
@@ -78,7 +82,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One thing that may not be said.
 
     `when` lists alternatives: slots in any order (`im handle`), or in order with `>`; `@n` sets the gap in
-    characters, `%n` how far the weights of the hits may fall short of certainty, in hundredths.
+    characters, `%n` how far the weights of the hits may fall short of certainty, in hundredths, `=` wants all in one clause.
     `unless` are slots near the match that excuse it, `never` slots anywhere that do, `mild` slots anywhere that excuse
     what holds no identifier, `later` slots that excuse what began in an earlier message if they stand in the last.
     `refusable`: saying that one may not is fine; `deniable`: so is warning of those who do. `firm`: no shop may let its agents override it. `quotable`: the buyer's own words are fine. `across`: may begin in an earlier message; `apart`:

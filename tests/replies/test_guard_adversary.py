@@ -4,12 +4,13 @@ import json
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from replies import guard, policy
 
-LINES = Path(__file__).parent / "guard" / "adversary_second.jsonl"
+LINES = Path(__file__).parent / "guard"
 UNNAMED = {"hint_only", "paraphrase"}  # nothing forbidden is named
 
 
@@ -19,52 +20,79 @@ def guarding(platform):
     return guard.Guard(policy.packs(platform))
 
 
-@pytest.fixture(scope="module")
-def judged():
-    """How often each (expected, technique) got which verdict."""
-    cases = map(json.loads, LINES.read_text(encoding="utf8").splitlines())
-    return Counter(
+class Held(NamedTuple):
+    """The rates a set of lines is held to: shares blocked and caught at least, blocked and warned of at most."""
+
+    blocked: float
+    hints: float
+    slips: int
+    caught: float
+    held_wrongly: float
+    warned_wrongly: float
+
+
+HELD = {
+    "adversary_second": Held(0.99, 0.9, 1, 0.97, 0.005, 0.01),
+    "adversary_third": Held(0.94, 0.88, 2, 0.87, 0.005, 0.01),
+}
+
+
+class Judged(NamedTuple):
+    """How often each (expected, technique, verdict) was seen in a set, and what the set is held to."""
+
+    seen: Counter
+    held: Held
+
+
+@pytest.fixture(scope="module", params=HELD)
+def judged(request):
+    """A set of lines, judged."""
+    cases = map(json.loads, (LINES / f"{request.param}.jsonl").read_text(encoding="utf8").splitlines())
+    seen = Counter(
         (case["expect"], case["technique"], guarding(case["platform"]).check(case["messages"]).verdict)
         for case in cases
     )
+    return Judged(seen, HELD[request.param])
 
 
 def share(judged, expect, verdicts, among=bool):
     """The part of the cases of a kind that got one of `verdicts`."""
     told = [
-        (verdict, count) for (kind, technique, verdict), count in judged.items() if kind == expect and among(technique)
+        (verdict, count)
+        for (kind, technique, verdict), count in judged.seen.items()
+        if kind == expect and among(technique)
     ]
     return sum(count for verdict, count in told if verdict in verdicts) / sum(count for _, count in told)
 
 
 def test_disguises_are_blocked(judged):
     """What must be stopped is, whatever it is dressed in."""
-    assert share(judged, "block", {"block"}, lambda technique: technique not in UNNAMED) >= 0.99
+    assert share(judged, "block", {"block"}, lambda technique: technique not in UNNAMED) >= judged.held.blocked
 
 
 def test_hints_are_blocked(judged):
     """So is what names nothing, for the greater part."""
-    assert share(judged, "block", {"block"}, lambda technique: technique in UNNAMED) >= 0.9
+    assert share(judged, "block", {"block"}, lambda technique: technique in UNNAMED) >= judged.held.hints
 
 
-def test_at_most_one_of_a_technique_slips_through(judged):
+def test_hardly_one_of_a_technique_slips_through(judged):
     """No technique is a hole."""
     slipped = Counter()
-    for (expect, technique, verdict), count in judged.items():
+    for (expect, technique, verdict), count in judged.seen.items():
         if expect == "block" and verdict != "block" and technique not in UNNAMED:
             slipped[technique] += count
-    assert all(count <= 1 for count in slipped.values()), slipped
+    assert all(count <= judged.held.slips for count in slipped.values()), slipped
 
 
 def test_offences_are_warned_of(judged):
     """What deserves a warning gets at least that."""
-    assert share(judged, "warn", {"warn", "block"}) >= 0.97
+    assert share(judged, "warn", {"warn", "block"}) >= judged.held.caught
 
 
 def test_look_alikes_pass(judged):
     """What only looks like an offence is not held, and hardly warned of."""
-    assert share(judged, "allow", {"block"}) <= 0.005
-    assert share(judged, "allow", {"warn"}) <= 0.01
+    assert share(judged, "allow", {"block"}) <= judged.held.held_wrongly
+    assert share(judged, "allow", {"warn"}) <= judged.held.warned_wrongly
 
 
 @pytest.mark.parametrize(
