@@ -11,8 +11,6 @@ from replies.guard_hits import Variant
 from replies.text import WORDS
 
 if TYPE_CHECKING:
-    import ahocorasick
-
     from replies.guard_reading import Reading
     from replies.guard_words import Search
 
@@ -60,8 +58,11 @@ def may_look(first: Reading) -> bool:
 def looked(first: Reading) -> Variant | None:
     """An odd character, or a stray one, becomes the watched one that looks like it, where that makes a watched word."""
     chars, changed = first.chars, {}
+    places = _places(first)
+    if not places:
+        return None
     odd = {match.start() for match in _odd().finditer(chars)}
-    for at in sorted(_places(first)):
+    for at in sorted(places):
         if at in odd or _is_stray(first, at):
             char = _meant(first, at, odd=at in odd)
             if char:
@@ -82,10 +83,11 @@ def _places(first: Reading) -> list[int]:
     search, memo = first.search, first.search.strays
     edged = f"\n{first.chars}\n"
     found = [match.start() for match in _odd().finditer(first.chars)][:_MOST]
+    known = memo.get
     for match in _likely().finditer(first.chars):
         at = match.start()
         three = edged[at : at + 3]
-        likely = memo.get(three)
+        likely = known(three)
         if likely is None:
             if len(memo) > _KEPT:
                 memo.clear()
@@ -149,17 +151,12 @@ def _meant(first: Reading, at: int, *, odd: bool) -> str:
     for char in _alike(chars[at], search.watched)[:200] if odd else sorted(likes()[chars[at]]):
         if char in after or char in before:
             window = chars[start:at] + char + chars[at + 1 : at + 4]
-            if _holds_word(window, at - start, search.rare.seen, search) or _holds_word(
-                window, at - start, search.frequent.seen, search
-            ):
+            if _holds_word(window, at - start, search.watched):
                 return char
     return ""
 
 
-def _holds_word(window: str, at: int, seen: ahocorasick.Automaton, search: Search) -> bool:
-    for last, words in seen.iter(window):
-        for word in words:
-            long = word.kind == "exact" and word.length > 1 and last + 1 - word.length <= at <= last
-            if long and word.word in search.watched:
-                return True
-    return False
+def _holds_word(window: str, at: int, watched: frozenset[str]) -> bool:
+    """Is a watched word of two characters and more at this place of a window?"""
+    ends = range(at + 1, len(window) + 1)
+    return any(window[start:end] in watched for start in range(at + 1) for end in ends if end - start > 1)
