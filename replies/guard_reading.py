@@ -59,7 +59,7 @@ class Reading:
         self.doubts = variant.doubts if variant else {}
         self.chars = text.translate(tight_table())
         self.mask = search.frequent_bits
-        self.parts = False
+        self.parts: list[tuple[int, int]] = []
         self.turns = 0
         self._hits: dict[str, list[Hit]] = {}
         self._found: dict[str, list[Hit]] = {}
@@ -159,7 +159,7 @@ class Reading:
             low, high = self._asked.get(word.slot, (start, end)) or (0, len(self.chars))
             self._asked[word.slot] = min(low, start), max(high, end)
         else:
-            self.parts = True
+            self.parts.append((start, end))
 
     def _weigh(self, word: Word, start: int, end: int) -> None:
         if word.latin and runs_on(word, self.joints, start, leet=self.how == "leet"):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 latin = re.compile(r"[a-z]+")
 Piece = tuple[str, int, int]
+_AROUND = 40  # characters on either side of pinyin that a word with some of it can reach
 
 
 def tokens(chars: str, gaps: list[int]) -> list[tuple[int, int]]:
@@ -36,34 +37,41 @@ def spelled(chars: str, words: list[tuple[int, int]], part: Part) -> Iterator[tu
     for start, end in words:
         for word in part.tokens.get(chars[start:end], ()):
             yield word, Hit(start, end, word.weight, "initials", word.word)
-    pieces = _sounds(chars, words)
-    if pieces is None:
-        return
-    for last, meant in part.heard.iter("".join(code for code, _, _ in pieces)):
-        for word in meant:
-            mine = pieces[last + 1 - word.length : last + 1]
-            start, end = mine[0][1], mine[-1][2]
-            if end - start == word.length:
-                continue  # no Latin in it: heard before
-            surface = "".join(chars[a] if b - a == 1 else "a" for _, a, b in mine)
-            yield word, Hit(start, end, sound.likeness(surface, word.word), "pinyin", word.word)
+    for pieces in _sounds(chars, words):
+        for last, meant in part.heard.iter("".join(code for code, _, _ in pieces)):
+            for word in meant:
+                mine = pieces[last + 1 - word.length : last + 1]
+                start, end = mine[0][1], mine[-1][2]
+                if end - start == word.length:
+                    continue  # no Latin in it: heard before
+                surface = "".join(chars[a] if b - a == 1 else "a" for _, a, b in mine)
+                yield word, Hit(start, end, sound.likeness(surface, word.word), "pinyin", word.word)
 
 
-def _sounds(chars: str, words: list[tuple[int, int]]) -> list[Piece] | None:
-    """The text as codes of sounds, each with its place, pinyin read; None if there is no pinyin."""
+def _sounds(chars: str, words: list[tuple[int, int]]) -> Iterator[list[Piece]]:
+    """The text around its pinyin as codes of sounds, each with its place, pinyin read; nothing if there is no pinyin."""
     codes, table = sound.codes(), sound.sound_table()
     pieces: list[Piece] = []
-    done, found = 0, False
+    done = -1
+
+    def said(start: int, end: int) -> None:
+        pieces.extend((table.get(ord(chars[at]), chars[at]), at, at + 1) for at in range(start, end))
+
     for start, end in words:
         cut = sound.cut(chars[start:end]) if end - start > 1 and start >= done else None
         if cut is None:
             continue
-        found = True
-        pieces.extend((table.get(ord(c), c), done + i, done + i + 1) for i, c in enumerate(chars[done:start]))
+        if not pieces or start - done > 2 * _AROUND:
+            if pieces:
+                said(done, done + _AROUND)
+                yield pieces
+            pieces, done = [], max(0, done, start - _AROUND)
+        said(done, start)
         at = start
         for syllable in cut:
             pieces.append((codes[syllable], at, at + len(syllable)))
             at += len(syllable)
         done = end
-    pieces.extend((table.get(ord(c), c), done + i, done + i + 1) for i, c in enumerate(chars[done:]))
-    return pieces if found else None
+    if pieces:
+        said(done, min(len(chars), done + _AROUND))
+        yield pieces

@@ -43,7 +43,7 @@ def readings(first: Reading) -> Iterator[Reading]:
 
 
 def _has_parts(first: Reading) -> bool:
-    return first.parts
+    return bool(first.parts)
 
 
 def _put_together(first: Reading) -> Variant | None:
@@ -51,17 +51,19 @@ def _put_together(first: Reading) -> Variant | None:
     chars, parts, origin = first.chars, first.search.parts, first.tight.origin
     text: list[str] = []
     back: list[int] = []
-    at = 0
-    while at < len(chars):
-        for length in (3, 2):
-            whole = parts.get(chars[at : at + length])
-            if whole:
-                break
-        else:
-            whole, length = first.text[origin[at]], 1
-        text.append(whole)
-        back.append(origin[at])
-        at += length
+    done = 0
+
+    def kept(until: int) -> None:
+        text.extend([first.text[at] for at in origin[done:until]])
+        back.extend(origin[done:until])
+
+    for start, end in sorted(first.parts, key=lambda place: (place[0], -place[1])):
+        if start >= done:
+            kept(start)
+            text.append(parts[chars[start:end]])
+            back.append(origin[start])
+            done = end
+    kept(len(chars))
     return Variant("".join(text), (*back, len(first.text)), {})
 
 
