@@ -174,8 +174,9 @@ def _cut(conversation: Conversation, shop: Judged) -> Conversation:
         last -= 1
     answered = next((place for place in range(last, -1, -1) if messages[place].role == "agent"), None)
     if answered is not None:
-        settled = deadline.settle(messages[: answered + 1], shop.targets, shop.zone, conversation.settled)
-        return _replace(conversation, messages=messages[answered + 1 :], settled=settled)
+        end = bisect_right(messages, messages[answered].at, key=_at)  # it answers all of its own second
+        settled = deadline.settle(messages[:end], shop.targets, shop.zone, conversation.settled)
+        return _replace(conversation, messages=messages[end:], settled=settled)
     if len(messages) <= 2 * HELD:
         return conversation
     starts = {wait.start for wait in conversation.waits}

@@ -69,7 +69,7 @@ class Lessons:
         known = {script.id for script in matcher.library.scripts}
         for lesson in kept:
             if lesson.script in known:
-                self._lessons[_key(lesson.text, lesson.script)] = lesson
+                self._keep(lesson)
                 self._apply(lesson)
             else:
                 self.away += (lesson,)
@@ -147,9 +147,13 @@ class Lessons:
             return
         old = self._lessons.get(key)
         self._apply(lesson, old)
-        self._lessons[key] = self._of.setdefault(lesson.script, {})[key] = lesson
+        self._keep(lesson)
         if old is None:
             self._make_room(lesson.script)
+
+    def _keep(self, lesson: Lesson) -> None:
+        key = _key(lesson.text, lesson.script)
+        self._lessons[key] = self._of.setdefault(lesson.script, {})[key] = lesson
 
     def _apply(self, lesson: Lesson, old: Lesson | None = None) -> None:
         if old is not None and (old.adopted, old.curated) == (lesson.adopted, lesson.curated):

@@ -13,7 +13,8 @@ from running import LONGEST, run, started
 
 from bot import lines
 from bot.ask import Checker
-from bot.cli import PLATFORMS, main
+from bot.cli import main
+from bot.cli_replay import PLATFORMS
 
 LIBRARY = [
     {"id": "hours", "question": "你们几点上班", "variants": ["客服几点在线"], "answer": "您好，九点到二十一点在线。"},

@@ -24,7 +24,7 @@ PROMISED = {
     "serve": "--config --demo --host --port --data --ready-json --clock-start --clock-rate",
     "watch": "--url --token",
     "simulate": "--scene --shop --speed --start --buyers --invent --rate --seed --record --load --target --line --agents --seeds --coverage --plot --json",
-    "replay": "LOG... --jobs --platform --format --encoding --shop-name --exported --columns --skip-bad --mask --library --timezone --json --compare",
+    "replay": "LOG... --jobs --platform --format --encoding --shop-name --exported --columns --skip-bad --mask --library --timezone --json --report --compare --config --shop",
     "suggest": "[TEXT] --jsonl --learn --all --library --top",
     "guard": "[TEXT] --jsonl --platform --rules --at --unanswered --timezone --explain --json --audit --day --since "
     "--right --wrong --by --why --import --into --shop --config --data",
@@ -40,6 +40,10 @@ PROMISED = {
     "library learned": "--accept --revoke --shop --config --data",
     "outbox": "list|resend|drop|enable [ID]... --shop --config --data --json",
     "adapter try": "NAME|MAP.toml FILE --header --json",
+    "audit": "--shop --since --config --data --json",
+    "token": "list|add|revoke [ID]... --shop --role --name --config --data --json",
+    "backup": "FILE --config --data",
+    "restore": "FILE --config --data",
 }
 
 

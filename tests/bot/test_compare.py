@@ -143,7 +143,9 @@ def test_a_config_needs_no_secrets(log, tmp_path):
 
 def test_a_config_that_is_wrong_is_refused(log, tmp_path):
     """What is wrong with a config is said, but for its secrets."""
-    answer = replay(log, library(tmp_path, "a", SCRIPTS), configured(tmp_path, "config.toml", "[shops.bars]\nnonsense = 1\n"))
+    answer = replay(
+        log, library(tmp_path, "a", SCRIPTS), configured(tmp_path, "config.toml", "[shops.bars]\nnonsense = 1\n")
+    )
     assert answer.exit_code == 2
     assert "shops[0].bars.nonsense: unknown key" in answer.stderr
 
