@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from replies.reading import fold
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from replies.evidence import Phrasing
     from replies.reading import Reading
 
 _SHOWN = 3  # words named at most: the line must be read at a glance
+_EDGE = "\0"  # between signs, so that 5 is not found in 15
 
 
 def why(asked: Reading, phrasing: Phrasing) -> str:
@@ -29,16 +33,33 @@ def why(asked: Reading, phrasing: Phrasing) -> str:
 
 
 def common(one: str, other: str) -> list[str]:
-    """The stretches `one` shares with `other`, longest first: of two characters and more, or else single ones."""
+    """The stretches `one` shares with `other`, longest first: of two characters and more, or else single ones.
+
+    A number is shared whole or not at all, and what it counts (天 of 15天 and of 七天) goes with it.
+    """
     found: list[str] = []
+    mine, theirs = _signs(one), _signs(other)
+    marked = _marked(theirs)
     start = 0
-    while start < len(one):
+    while start < len(mine):
         end = start
-        while end < len(one) and one[start : end + 1] in other:
+        while end < len(mine) and _marked(mine[start : end + 1]) in marked:
             end += 1
         if end > start:
-            found.append(one[start:end])
+            before = marked[: marked.index(_marked(mine[start:end]))].rpartition(_EDGE)[2]
+            counted = start > 0 and mine[start - 1].isnumeric() and before.isnumeric()
+            found.append("".join(mine[start + counted : end]))
         start = max(end, start + 1)
-    found = list(dict.fromkeys(found))
+    found = [word for word in dict.fromkeys(found) if word]
     long = [word for word in found if len(word) > 1]
     return sorted(long, key=len, reverse=True) or found
+
+
+def _signs(text: str) -> list[str]:
+    """The characters of `text`, a number in figures or numerals being one."""
+    return ["".join(run) for number, run in groupby(text, str.isnumeric) for run in ([run] if number else run)]
+
+
+def _marked(signs: Sequence[str]) -> str:
+    """The signs with an edge before and behind each."""
+    return f"{_EDGE}{_EDGE.join(signs)}{_EDGE}"
