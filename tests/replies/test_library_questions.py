@@ -78,6 +78,14 @@ def test_every_script_is_asked_for_by_a_second_hand(shipped: Library) -> None:
     assert asked == {script.id for script in shipped.scripts}
 
 
+@pytest.mark.parametrize(
+    "asked", ["能退吗", "可以退吗", "能不能退", "不合适能退吗", "不喜欢可以退吗", "能退货吗", "能退不"]
+)
+def test_a_bare_question_whether_it_can_go_back(shipped: Library, asked: str) -> None:
+    """Who asks without more whether he can return is told of the seven days before any exception."""
+    assert Matcher(shipped).rank([asked]).shown[0].script == "returns.seven_days"
+
+
 def test_own_questions_ask_for_scripts_that_exist(shipped: Library) -> None:
     """A script that was merged or renamed takes its questions along."""
     ids = {script.id for script in shipped.scripts}
