@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from replies.guard_hits import around
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from replies.guard_hits import Hit
     from replies.guard_judge import Match
     from replies.guard_reading import Reading
+
+
+_quotes = re.compile(r"“([^”]{1,200})”|「([^」]{1,200})」|『([^』]{1,200})』|\"([^\"]{1,200})\"|‘([^’]{1,200})’")
 
 
 def excused(match: Match, reading: Reading) -> str:
@@ -104,7 +108,8 @@ def _beside(hit: Hit, start: int) -> bool:
 
 def quoted(match: Match, reading: Reading) -> bool:
     """Does the match stand in what the buyer is quoted to have said?"""
-    for place, start, end in reading.quotes:
+    for quote in _quotes.finditer(reading.text):
+        place, start, end = quote.start(), reading.at(quote.start()), reading.at(quote.end())
         asked = around(reading.find("asks_meaning"), end, end + 4)
         if any(hit.start >= end for hit in asked) and any(start <= hit.start and hit.end <= end for hit in match.hits):
             return True

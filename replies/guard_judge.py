@@ -160,7 +160,10 @@ class Rulebook:
 
     def weigh(self, reading: Reading) -> Iterator[tuple[Match, str]]:
         """Every match with its excuse; in joined messages only what reaches into the last. Raises RuleFailed."""
+        doubtful = reading.how == "look" or reading.how in _LOOSE
         for way in dict.fromkeys(self.ways(reading)):
+            if doubtful and way.rule.action != "block":
+                continue
             try:
                 yield from _weigh(way, reading)
             except Exception as error:

@@ -11,6 +11,8 @@ from replies.guard_hits import Variant
 from replies.text import WORDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from replies.guard_reading import Reading
     from replies.guard_words import Search
 
@@ -63,10 +65,10 @@ def looked(first: Reading) -> Variant | None:
         return None
     odd = {match.start() for match in _odd().finditer(chars)}
     for at in sorted(places):
-        if at in odd or _is_stray(first, at):
-            char = _meant(first, at, odd=at in odd)
-            if char:
-                changed[at] = char
+        may_be = _alike(chars[at], first.search.watched)[:200] if at in odd else places[at]
+        char = _meant(first, at, may_be)
+        if char and (at in odd or _is_stray(first, at)):
+            changed[at] = char
     if not changed:
         return None
     text = list(first.text)
@@ -78,11 +80,11 @@ def looked(first: Reading) -> Variant | None:
     return Variant("".join(text), tuple(range(len(text) + 1)), doubts)
 
 
-def _places(first: Reading) -> list[int]:
-    """Where an odd character stands, or one like a watched one beside a character a watched word could have there."""
+def _places(first: Reading) -> dict[int, str]:
+    """Where an odd character stands, or one like watched ones beside a character a watched word could have there: which."""
     search, memo = first.search, first.search.strays
     edged = f"\n{first.chars}\n"
-    found = [match.start() for match in _odd().finditer(first.chars)][:_MOST]
+    found = dict.fromkeys([match.start() for match in _odd().finditer(first.chars)][:_MOST], "")
     known = memo.get
     for match in _likely().finditer(first.chars):
         at = match.start()
@@ -91,21 +93,22 @@ def _places(first: Reading) -> list[int]:
         if likely is None:
             if len(memo) > _KEPT:
                 memo.clear()
-            likely = memo[three] = _could_stray(three, search)
+            likely = memo[three] = _could_be(three, search)
         if likely:
-            found.append(at)
+            found[at] = likely
     return found
 
 
-def _could_stray(three: str, search: Search) -> bool:
-    """Might the second of three characters stand for one it looks like, seeing its neighbours?"""
+def _could_be(three: str, search: Search) -> str:
+    """The characters that the second of three might stand for, seeing its neighbours."""
     left, char, right = three[0], three[1], three[2]
     if left + char in search.pairs or char + right in search.pairs:
-        return False
+        return ""
     none: frozenset[str] = frozenset()
     follows, leads, like = search.after.get(left, none), search.before.get(right, none), stray_likes()[char]
-    itself = char in follows or char in leads
-    return not itself and not (follows.isdisjoint(like) and leads.isdisjoint(like))
+    if char in follows or char in leads:
+        return ""
+    return "".join(sorted(one for one in like if one in follows or one in leads))
 
 
 @lru_cache(maxsize=1)
@@ -141,14 +144,14 @@ def _alike(odd: str, watched: frozenset[str]) -> tuple[str, ...]:
     )
 
 
-def _meant(first: Reading, at: int, *, odd: bool) -> str:
-    """The watched character that makes a watched word at `at`, or ""."""
+def _meant(first: Reading, at: int, may_be: Iterable[str]) -> str:
+    """The one of `may_be` that makes a watched word at `at`, or ""."""
     chars, search = first.chars, first.search
     none: frozenset[str] = frozenset()
     after = search.after.get(chars[at - 1], none) if at else none
     before = search.before.get(chars[at + 1], none) if at + 1 < len(chars) else none
     start = max(0, at - 3)
-    for char in _alike(chars[at], search.watched)[:200] if odd else sorted(likes()[chars[at]]):
+    for char in may_be:
         if char in after or char in before:
             window = chars[start:at] + char + chars[at + 1 : at + 4]
             if _holds_word(window, at - start, search.watched):

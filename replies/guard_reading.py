@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from replies.guard_words import Part, Search, Word
 
-_quotes = re.compile(r"“([^”]{1,200})”|「([^」]{1,200})」|『([^』]{1,200})』|\"([^\"]{1,200})\"|‘([^’]{1,200})’")
 _close = re.compile(r"[，,。.!！?？;；\n]")
 _NEAR = 60  # characters on either side of a word that calls a pattern
 _SHORT = 200  # characters of a text that is searched through for each find
@@ -32,6 +31,7 @@ _ODD = 4  # digits in unusual signs that are no slip
 _ASIDE = 1  # characters beside a word that is still a message of its own
 _SCRAP = 3  # characters of a message that says nothing by itself
 FLOOR = 0.25  # what weighs less is chance
+_new = tuple.__new__  # a hit without the detour of its named parts: there are thousands in a long text
 
 
 class Reading:
@@ -128,17 +128,26 @@ class Reading:
     def _scan(self, part: Part) -> None:
         """Look for the words of one part of the lexicon, listen for them, read Latin letters."""
         chars, text, whole = self.chars, self.text, self._whole
-        short = len(text) <= _SHORT
+        short, hits, bits = len(text) <= _SHORT, self._hits, 0
         for last, words in part.seen.iter(chars):
             for word in words:
                 start = last + 1 - word.length
                 # what stands in the text as it is needs no look at what might part its characters
                 if word.bare or (word.kind == "exact" and not word.latin and (whole or (short and word.word in text))):
-                    self._put(word, Hit(start, last + 1, word.weight, "exact", word.word))
+                    if word.weight >= FLOOR:
+                        bits |= word.bits
+                        hit = _new(Hit, (start, last + 1, word.weight, "exact", word.word))
+                        hits.setdefault(word.slot, []).append(hit)
                 elif word.weight:
                     self._weigh(word, start, last + 1)
                 else:
                     self._note(word, start, last + 1)
+        self.mask |= bits
+        self._listen(part)
+
+    def _listen(self, part: Part) -> None:
+        """Listen for the words of one part, and read Latin letters."""
+        chars = self.chars
         if self.how != "reversed":
             for last, words in part.heard.iter(chars.translate(sound.sound_table())):
                 for word in words:
@@ -334,8 +343,3 @@ class Reading:
             return self.last
         end = self.text.rfind(BREAK)
         return self.at(self.text.rfind(BREAK, 0, max(0, end)) + 1)
-
-    @cached_property
-    def quotes(self) -> list[tuple[int, int, int]]:
-        """What stands in quotation marks: its place in the text, and where it begins and ends in the tight view."""
-        return [(q.start(), self.at(q.start()), self.at(q.end())) for q in _quotes.finditer(self.text)]

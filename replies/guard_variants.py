@@ -22,19 +22,22 @@ _backwards = re.compile(
     r"(?:moc|nc|ten|pot|pohs|piv|zyx|gro|cc|erots)\.[a-z0-9\-]{2,}|[a-z0-9]\.www(?![a-z0-9])|//:s?ptth"
 )
 _plus = re.compile(r"(?<![a-z0-9.+])\+(?=\s?[我个下微薇威维扣企鹅绿群]|\s?(?:v|w|q|vx|wx|qq)(?![0-9.+]))")
-_WRAPS = re.compile(
-    r"[(（\[【{<《〈].{1,8}[)）\]】}>》〉]|连|拼|合|凑|组|后面加|加上|接|首字|个字|每|开头|竖|藏头|行首|句首|打头|\n"
-)
+_BRACKETS = re.compile(r"[(（\[【{<《〈].{1,8}[)）\]】}>》〉]")
+# Plain words alone, so that the search can leap to their first characters.
+_CALLS = re.compile("连|拼|合|凑|组|后面加|加上|接|首字|个字|每|开头|竖|藏头|行首|句首|打头|\n")
 _ASKS = re.compile(r"[+＋&\\%(（\[【{<《〈\n连拼合凑组后加接首个每开竖藏行句打十百千万亿]")
 _ESCAPES = re.compile(r"&#|\\u|%[0-9a-fA-F]{2}%")
 _FILLS = re.compile(r"([㐀-鿿]{1,2})[㐀-鿿a-z0-9]\1|(?<=[㐀-鿿])([a-z0-9])[㐀-鿿]\2")
 _SPACED = re.compile(r"[a-z0-9]\s[a-z0-9]\s[a-z0-9]\s[a-z0-9]", re.IGNORECASE)
-_NUMBERED = re.compile(r"[零〇一二两三四五六七八九]?[十百千万亿][零〇一二两三四五六七八九十百千万亿]{1,20}")
+_NUMBERED = re.compile(r"[十百千万亿][零〇一二两三四五六七八九十百千万亿]")
 
 
 def readings(first: Reading) -> Iterator[Reading]:
     """The further readings of `first`'s text, each with its way back; none for ordinary text."""
-    ways = _WAYS if first.latin or first.turns or first.parts or _ASKS.search(first.text) else _ALWAYS
+    if first.latin or first.turns or first.parts or _ASKS.search(first.text):
+        ways = _WAYS if _is_wrapped(first) else _OPEN
+    else:
+        ways = _ALWAYS
     for how, wanted, make in ways:
         if wanted(first):
             made = make(first)
@@ -129,11 +132,16 @@ def _unwrap(make: Callable[[str], Variant | None]) -> Callable[[Reading], Varian
 
 
 def _is_wrapped(first: Reading) -> bool:
-    return first.how == "" and not first.joined and _WRAPS.search(first.text) is not None
+    """Do brackets stand in the text, or words that say how to put it together?"""
+    return first.how == "" and (_CALLS.search(first.text) or _BRACKETS.search(first.text)) is not None
 
 
-def _is_noted(first: Reading) -> bool:
-    return first.how == "" and _WRAPS.search(first.text) is not None
+def _is_alone(first: Reading) -> bool:
+    return not first.joined
+
+
+def _is_noted(_: Reading) -> bool:
+    return True
 
 
 def _is_filled(first: Reading) -> bool:
@@ -161,10 +169,11 @@ _WAYS: tuple[tuple[str, Callable[[Reading], bool], Callable[[Reading], Variant |
     ("closed", _is_spaced, _unwrap(unwrap.closed_up)),
     ("notes", _is_noted, _unwrap(unwrap.without_notes)),
     ("fillers", _is_filled, _unwrap(unwrap.without_fillers)),
-    ("joined", _is_wrapped, _unwrap(unwrap.put_together)),
-    ("heads", _is_wrapped, _unwrap(unwrap.heads)),
+    ("joined", _is_alone, _unwrap(unwrap.put_together)),
+    ("heads", _is_alone, _unwrap(unwrap.heads)),
     ("figures", _is_counted, _unwrap(unwrap.in_figures)),
     ("look", may_look, looked),
 )
+_OPEN = tuple(way for way in _WAYS if way[0] not in {"notes", "joined", "heads"})
 # What a text without Latin letters and signs may still be asked for.
 _ALWAYS = tuple(way for way in _WAYS if way[0] in {"fillers", "reversed", "look"})

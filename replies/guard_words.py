@@ -67,7 +67,7 @@ class Search(NamedTuple):
     watched: frozenset[str]
     after: dict[str, frozenset[str]]
     before: dict[str, frozenset[str]]
-    strays: dict[str, bool]
+    strays: dict[str, str]
     edged: frozenset[str]
     meek: frozenset[str]
     groups: dict[str, tuple[str, ...]]
