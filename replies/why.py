@@ -57,7 +57,8 @@ def common(one: str, other: str) -> list[str]:
 
 def _signs(text: str) -> list[str]:
     """The characters of `text`, a number in figures or numerals being one."""
-    return ["".join(run) for number, run in groupby(text, str.isnumeric) for run in ([run] if number else run)]
+    runs = ((number, "".join(run)) for number, run in groupby(text, str.isnumeric))
+    return [sign for number, run in runs for sign in ([run] if number else run)]
 
 
 def _marked(signs: Sequence[str]) -> str:
