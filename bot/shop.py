@@ -65,7 +65,7 @@ class Shop:
     ) -> tuple[Suggestion, ...]:
         """Up to three scripts for the buyer's open turn at an instant, best first; none when nothing fits.
 
-        `before`: what he asked earlier, oldest first. `sent`: what he was told: not offered again word for word.
+        `before`: what he asked earlier, oldest first. `sent`: what he was told: not offered again, see replies.match.
         """
         if not self._scripts:  # who has no scripts yet still has his deadlines and his guard, and pays for no ranking
             return ()

@@ -11,6 +11,7 @@ from replies.reading import follows, read
 from replies.scales import Scales
 from replies.search import Catalogue, Hit
 from replies.suggestion import ANYWHERE, NOTHING, Ranking, Scope, Suggestion
+from replies.text import normalise
 from replies.why import why
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ class Matcher:
 
         Nothing is shown when the best is not worth showing, or when the turn asks nothing and no phrasing says the same.
         `before`: what the buyer asked earlier, oldest first, so that a follow-up (那红色的呢) is understood. `sent`: what
-        this buyer was just sent: not offered again word for word. `bars`: a shop's own, else those of the weights.
+        this buyer was just sent: not offered again, however it is spaced and punctuated. `bars`: a shop's own, else those
+        of the weights.
         `lean(script id)` adds to the log odds of the scripts that are worth showing, and so may change their order; which
         they are, and whether the best is strong, stays a matter of what was said.
         """
@@ -78,6 +80,7 @@ class Matcher:
                 self._seen.popitem(last=False)
         else:
             self._seen.move_to_end(key)
+        said = frozenset(map(normalise, sent)) - {""}  # of signs alone nothing is left
         bars = bars or odds.fitted().bars
         if lean is not None or about:
             leans = [self._lean(each, lean, about) for each in scored if each.score >= bars.also]
@@ -85,22 +88,22 @@ class Matcher:
         made: list[Suggestion] = []
         fit: list[float] = []
         for each in scored:
-            suggestion = self._suggest(each, context, sent)
+            suggestion = self._suggest(each, context, said)
             if suggestion is not None:
                 made.append(suggestion)
                 fit.append(each.fit)
             if len(made) == top:
                 break
-        silent = not made or (max(fit) < bars.show and not self._worth_showing(scored, bars, context, sent))
+        silent = not made or (max(fit) < bars.show and not self._worth_showing(scored, bars, context, said))
         shown = 0 if silent else sum(own >= bars.also for own in fit)
         strong = bool(shown) and min(made[0].score, fit[0]) >= bars.strong
         return Ranking(shown=tuple(made[:shown]), below=tuple(made[shown:]), strong=strong)
 
     def _worth_showing(
-        self, scored: Sequence[Scored], bars: Bars, context: Mapping[str, str], sent: Collection[str]
+        self, scored: Sequence[Scored], bars: Bars, context: Mapping[str, str], said: Collection[str]
     ) -> bool:
         """Is there one beyond those listed? Leaning may have put it behind."""
-        return any(each.fit >= bars.show and self._suggest(each, context, sent) is not None for each in scored)
+        return any(each.fit >= bars.show and self._suggest(each, context, said) is not None for each in scored)
 
     def _lean(self, scored: Scored, lean: Callable[[str], float] | None, about: Sequence[str]) -> float:
         held = lean(self._scripts[scored.script].id) if lean else 0.0
@@ -148,16 +151,17 @@ class Matcher:
                 break
         return []
 
-    def _suggest(self, scored: Scored, context: Mapping[str, str], sent: Collection[str]) -> Suggestion | None:
+    def _suggest(self, scored: Scored, context: Mapping[str, str], said: Collection[str]) -> Suggestion | None:
         reason = why(scored.asked, scored.phrasing)
         hit = Hit(scored.score, scored.script, scored.phrasing.text, reason)
-        return self._made(hit, context, sent)
+        return self._made(hit, context, said)
 
-    def _made(self, hit: Hit, context: Mapping[str, str], sent: Collection[str] = ()) -> Suggestion | None:
-        """The suggestion with the wording that leaves the fewest blanks; None if each was just sent."""
+    def _made(self, hit: Hit, context: Mapping[str, str], said: Collection[str] = ()) -> Suggestion | None:
+        """The suggestion with the wording that leaves the fewest blanks; None if each was just `said` (normalised)."""
         script = self._scripts[hit.script]
         texts = () if script.text is None else (script.text, *script.alternatives)
-        filled = [wording for wording in (fill.fill(text, context) for text in texts) if wording[0] not in sent]
+        filled = [fill.fill(text, context) for text in texts]
+        filled = [wording for wording in filled if normalise(wording[0]) not in said] if said else filled
         if texts and not filled:
             return None
         text, missing = min(filled, key=lambda wording: len(wording[1])) if filled else (None, ())

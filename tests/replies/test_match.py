@@ -227,6 +227,14 @@ def test_wording_with_fewest_blanks_that_was_not_just_sent() -> None:
     assert offered == [["很快发出。"], ["今晚前发出。"], ["很快发出。"], []]
 
 
+@pytest.mark.parametrize("sent", ["今天发出", "今天发出. ", " 今天 发出！", "今天发出～"])
+def test_what_was_sent_is_known_again_however_it_is_punctuated(sent: str) -> None:
+    """A wording that went out without its full stop, or with a space more, is not offered once more."""
+    matcher = Matcher(build([Script(id="ship", title="什么时候发货", text="今天发出。")]))
+    assert matcher.rank(["什么时候发货"]).shown
+    assert not matcher.rank(["什么时候发货"], sent=[sent]).shown
+
+
 @pytest.mark.parametrize("asked", ["[微笑]", "[玫瑰][玫瑰]", "【握手】", "好的[微笑]", "早上好"])
 def test_emoticons_and_good_wishes_ask_nothing(matcher: Matcher, asked: str) -> None:
     """Pictures written out in brackets and good wishes are answered by silence."""
