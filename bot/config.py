@@ -25,6 +25,8 @@ from replies.odds import Bars
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from bot.deadline import Target
+
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -174,7 +176,7 @@ def _shops(
         ids.setdefault(given.get("id", ""), path)
         problems += [f"{path}.{problem}" for problem in _mistakes(given, folder)]
         keys = _keys(given, path, folder, environment, problems)
-        heard = robots.read(given.get("robots", ()), f"{path}.robots", _stages(given), read, problems)
+        heard = robots.read(given.get("robots", ()), f"{path}.robots", _timed(given), read, problems)
         ways = entrance.enable(given.get("adapters", {}), f"{path}.adapters", folder, keys, read, problems)
         if len(problems) == before:
             made = _shop(ShopTable(**given), keys, token, folder, heard, ways)
@@ -227,18 +229,18 @@ def _placed(weights: Weights, folder: Path) -> Weights:
     return msgspec.structs.replace(weights, files=tuple(str(folder / name) for name in weights.files))
 
 
-def _stages(given: dict[str, Any]) -> dict[str, tuple[int, ...]] | None:
-    """The stages of each target of a shop that has a limit; None if something is wrong with its targets."""
+def _timed(given: dict[str, Any]) -> list[Target] | None:
+    """The targets of a shop that have a limit, with the shop's own stages; None if something is wrong with them."""
     try:
         read = platforms.load(given["platform"], given["targets"]).targets
     except (DataError, LookupError, OSError):
         return None
     changes = given.get("stages", {})
-    return {
-        target.name: platforms.leads(changes.get(target.name, target.stages), target.limit)
+    return [
+        msgspec.structs.replace(target, stages=platforms.leads(changes.get(target.name, target.stages), target.limit))
         for target in read
         if target.mean is None
-    }
+    ]
 
 
 def _mistakes(given: dict[str, Any], folder: Path) -> Iterator[str]:

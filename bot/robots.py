@@ -12,13 +12,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from bot import strict
+from bot import platforms, strict
 from bot.alerts import PLAIN, Pace, Robot, Style, heard
 from replies import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from urllib.parse import SplitResult
+
+    from bot.deadline import Target
 
 FILE = "bot/channels/robots.toml"
 MOBILE = re.compile(r"1\d{10}", re.ASCII)
@@ -129,7 +131,7 @@ def data() -> Data:
 class RobotTable(msgspec.Struct, frozen=True, kw_only=True):
     """`[[shops.robots]]` as written.
 
-    `stages`: which warnings it hears, for all targets or for some by name. `missed`: does it hear misses, or of which
+    `stages`: which warnings it hears, for all targets or for some by name, as in `[shops.stages]`. `missed`: does it hear misses, or of which
     targets? `mention`: "all", user ids and mobile numbers. `words`: may it show what the buyer last said?
     `form`: markdown only where the kind has it.
     """
@@ -138,7 +140,7 @@ class RobotTable(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     who: str
     secret: str = ""
-    stages: dict[str, list[int]] | list[int] | None = None
+    stages: dict[str, list[int | float]] | list[int | float] | None = None
     missed: bool | list[str] | None = None
     mention: list[str] = msgspec.field(default_factory=list)
     words: bool = False
@@ -148,13 +150,13 @@ class RobotTable(msgspec.Struct, frozen=True, kw_only=True):
 def read(
     entries: Sequence[object],
     path: str,
-    stages: Mapping[str, tuple[int, ...]] | None,
+    targets: Sequence[Target] | None,
     secret: Callable[[str, str], str | None],
     problems: list[str],
 ) -> tuple[Robot, ...]:
     """A shop's robots; mistakes go to `problems`, each with its path.
 
-    `stages` of each target of the shop, None if they could not be read; `secret` gives the text behind "env:NAME" or
+    `targets`: those of the shop that have a limit, None if they could not be read; `secret` gives the text behind "env:NAME" or
     "file:PATH" at a path, or None after a sentence.
     """
     robots: list[Robot] = []
@@ -166,31 +168,20 @@ def read(
         url = secret(given["url"], f"{place}.url") if "url" in given else None
         signed = secret(given["secret"], f"{place}.secret") if given.get("secret") else ""
         problems += [f"{place}.{problem}" for problem in _mistakes(given, url)]
-        problems += [f"{place}.{problem}" for problem in _unheard(given, stages)] if stages is not None else []
-        if len(problems) > before or url is None or stages is None:
+        problems += [f"{place}.{problem}" for problem in _unheard(given, targets)] if targets is not None else []
+        if len(problems) > before or url is None or targets is None:
             continue
-        robot = _robot(RobotTable(**given), url, signed or "", stages)
+        robot = _robot(RobotTable(**given), url, signed or "", targets)
         problems += [f"{place}.url: is the robot of {seen[robot.id]}"] if robot.id in seen else []
         seen.setdefault(robot.id, place)
         robots.append(robot)
     return tuple(robots)
 
 
-def _robot(table: RobotTable, url: str, secret: str, stages: Mapping[str, tuple[int, ...]]) -> Robot:
+def _robot(table: RobotTable, url: str, secret: str, targets: Sequence[Target]) -> Robot:
     who = data().who[table.who]
-    given = table.stages
-    every = set(given) if isinstance(given, list) else None
-    by_name = given if isinstance(given, dict) else {}
-    hears = {
-        name: tuple(by_name[name])
-        if name in by_name
-        else heard(known, who.hears)
-        if every is None
-        else tuple(stage for stage in known if stage in every)
-        for name, known in stages.items()
-    }
     missed = who.missed if table.missed is None else table.missed
-    warned = tuple(name for name, known in stages.items() if known)
+    warned = tuple(target.name for target in targets if target.stages)
     return Robot(
         id=hashlib.sha256(url.encode()).hexdigest()[:16],
         kind=table.kind,
@@ -198,12 +189,22 @@ def _robot(table: RobotTable, url: str, secret: str, stages: Mapping[str, tuple[
         title=who.title,
         url=url,
         secret=secret,
-        stages=hears,
+        stages={target.name: _hears(table.stages, target, who) for target in targets},
         missed=tuple(missed) if isinstance(missed, list) else warned if missed else (),
         mention=tuple(table.mention),
         words=table.words,
         form=table.form,
     )
+
+
+def _hears(given: Mapping[str, Sequence[float]] | Sequence[float] | None, target: Target, who: Who) -> tuple[int, ...]:
+    """The stages of a target that are heard, in seconds before `due`."""
+    if isinstance(given, list):
+        asked = platforms.leads(given, target.limit)
+        return tuple(stage for stage in target.stages if stage in asked)
+    if isinstance(given, dict) and target.name in given:
+        return platforms.leads(given[target.name], target.limit)
+    return heard(target.stages, who.hears)
 
 
 def _mistakes(given: Mapping[str, Any], url: str | None) -> Iterator[str]:
@@ -269,23 +270,32 @@ def _split(url: str) -> SplitResult | None:
     return parts if plain and url.isascii() and url.isprintable() and not (parts.username or parts.password) else None
 
 
-def _unheard(given: Mapping[str, Any], stages: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
+def _unheard(given: Mapping[str, Any], targets: Sequence[Target]) -> Iterator[str]:
     """Stages and targets that the shop has not, so that nothing would ever be heard of them."""
     asked, missed = given.get("stages"), given.get("missed")
-    if isinstance(asked, list):
-        known = {stage for each in stages.values() for stage in each}
-        yield from (f"stages: no target of the shop warns at {stage} seconds" for stage in asked if stage not in known)
+    known = {target.name: target for target in targets}
+    for stage in asked if isinstance(asked, list) else ():
+        if not any(_warns(target, stage) for target in targets):
+            yield f"stages: no target of the shop warns at {_said(stage)}"
     for name, wanted in asked.items() if isinstance(asked, dict) else ():
-        if name not in stages:
-            yield f"stages.{name}: the shop has no such target ({', '.join(stages) or 'none'})"
+        if name not in known:
+            yield f"stages.{name}: the shop has no such target ({', '.join(known) or 'none'})"
             continue
-        warned = ", ".join(map(str, stages[name])) or "never"
+        warned = ", ".join(map(str, known[name].stages)) or "never"
         for stage in wanted:
-            if stage not in stages[name]:
+            if not _warns(known[name], stage):
                 yield f"stages.{name}: {stage} is no stage of the shop's ({warned})"
     for name in missed if isinstance(missed, list) else ():
-        if name not in stages:
-            yield f"missed: the shop has no target {name!r} ({', '.join(stages) or 'none'})"
+        if name not in known:
+            yield f"missed: the shop has no target {name!r} ({', '.join(known) or 'none'})"
+
+
+def _warns(target: Target, stage: float) -> bool:
+    return platforms.leads([stage], target.limit)[0] in target.stages
+
+
+def _said(stage: float) -> str:
+    return f"{stage} seconds" if isinstance(stage, int) else f"{stage} of its limit"
 
 
 def clashes(shops: Iterable[tuple[str, Sequence[Robot]]]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
@@ -59,6 +60,8 @@ def _value(value: object, kind: Any, path: str, problems: list[str]) -> Any:  # 
     if inner is not None:
         return read(value, inner, path, problems)
     # Inside lists and tables each value is read apart: msgspec names no key of a dict.
+    if isinstance(kind, UnionType):
+        kind = next((part for part in get_args(kind) if get_origin(part) is type(value)), kind)
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is dict and isinstance(value, dict):
         return {key: _value(entry, arguments[1], _join(path, key), problems) for key, entry in value.items()}

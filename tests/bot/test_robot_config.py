@@ -94,6 +94,13 @@ def test_stages_of_the_shop_are_those_heard(load):
     assert shop.robots[0].stages["effective_reply_1h"] == (900,)
 
 
+@pytest.mark.parametrize("written", ["[0.25]", "{effective_reply_1h = [0.25]}"])
+def test_a_robot_hears_fractions_of_the_limit(load, written):
+    """A stage below 1 is that part of the limit, as where the shop says when to warn."""
+    (shop,) = load(robot(stages=written), stages="[shops.stages]\neffective_reply_1h = [0.5, 0.25]\n")
+    assert shop.robots[0].stages["effective_reply_1h"] == (900,)
+
+
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
@@ -112,6 +119,12 @@ def test_stages_of_the_shop_are_those_heard(load):
         ({"secret": '"env:SIGN"'}, "secret: 企业微信群机器人 is not signed; leave it out"),
         ({"stages": "[1800, 7]"}, "stages: no target of the shop warns at 7 seconds"),
         ({"stages": "{human_reply_3min = [60]}"}, "stages.human_reply_3min: 60 is no stage of the shop's (80, 30)"),
+        ({"stages": "[0.3]"}, "stages: no target of the shop warns at 0.3 of its limit"),
+        (
+            {"stages": '{human_reply_3min = ["half"]}'},
+            "stages.human_reply_3min[0]: Expected `int | float`, got `str`",
+        ),
+        ({"stages": '["half"]'}, "stages[0]: Expected `int | float`, got `str`"),
         ({"stages": "{human_reply_30s = [10]}"}, "stages.human_reply_30s: 10 is no stage of the shop's (never)"),
         (
             {"stages": "{round_reply_3min = [80]}"},
@@ -169,7 +182,7 @@ def test_one_robot_is_described_once(load):
 def test_a_platform_without_targets_has_nothing_to_say():
     """Robots are allowed there; they hear nothing."""
     entry = {"kind": "wecom", "url": "env:WECOM", "who": "owner"}
-    (made,) = robots.read([entry], "robots", {}, lambda _text, _path: WECOM, [])
+    (made,) = robots.read([entry], "robots", (), lambda _text, _path: WECOM, [])
     assert (made.stages, made.missed) == ({}, ())
 
 

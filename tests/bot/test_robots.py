@@ -116,9 +116,8 @@ def read(shop, url: str, *, kind: str, **fields: object) -> tuple:
     """A robot, read as from a config file."""
     entry = {"kind": kind, "url": "env:URL", **fields} | ({} if kind == "wecom" else {"secret": "env:SECRET"})
     problems: list[str] = []
-    stages = {target.name: target.stages for target in shop.targets}
     made = robots.read(
-        [entry], "robots", stages, lambda text, _path: {"env:URL": url, "env:SECRET": SECRET}[text], problems
+        [entry], "robots", shop.targets, lambda text, _path: {"env:URL": url, "env:SECRET": SECRET}[text], problems
     )
     assert problems == []
     return made
