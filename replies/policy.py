@@ -70,7 +70,9 @@ def _pack(name: str, text: bytes, *, lexicon: Lexicon, platforms: tuple[str, ...
             except ValueError as error:
                 problems.append(f"{where}: when {way!r}: {error}")
         problems += [
-            f"{where}: unknown slot {slot!r}" for slot in (*rule.unless, *rule.never, *rule.mild, *rule.later) if slot not in bit
+            f"{where}: unknown slot {slot!r}"
+            for slot in (*rule.unless, *rule.never, *rule.mild, *rule.later)
+            if slot not in bit
         ]
         timed = all(slot in detect.STATE for way in rule.when for slot in way.split())
         if not timed and (not (rule.blocks or rule.warns) or not rule.passes):
