@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from functools import cache
 from importlib import resources
@@ -17,6 +18,9 @@ from replies import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+
+_NAME = re.compile(r"[a-z0-9_]+")
 
 
 class Platform(msgspec.Struct, frozen=True):
@@ -89,6 +93,9 @@ def load(name: str, changes: Mapping[str, Mapping[str, Any]] | None = None) -> P
     targets: list[Target] = []
     for key in [*written, *(key for key in changes or {} if key not in written)]:
         change = (changes or {}).get(key, {})
+        if not _NAME.fullmatch(key):
+            problems.append(f"targets: {key!r} cannot be a target's name, which is of a-z, 0-9 and _ alone")
+            continue
         if "name" in change:
             problems.append(f"targets.{key}.name: a target is called what its table is; leave it out")
             continue

@@ -26,6 +26,14 @@ TARGETS = {
 STAGES = {3600: (1800, 600, 180), 180: (80, 30), 30: ()}
 
 
+@pytest.mark.parametrize("name", ["", "Own", "五分钟", "own 5min", "own-5min", "own\n"])
+def test_a_target_of_the_shops_own_has_a_plain_name(name):
+    """Names are keys of configs and of answers: whatever else is refused, in one sentence."""
+    with pytest.raises(DataError) as raised:
+        platforms.load("any", {name: {"limit": 300}})
+    assert raised.value.problems == [f"targets: {name!r} cannot be a target's name, which is of a-z, 0-9 and _ alone"]
+
+
 def test_the_platforms_of_the_contract_have_files():
     """Each platform of the contract has a file, no other has, and the command line offers the same ones."""
     assert platforms.names() == PLATFORMS == sorted(TARGETS)
