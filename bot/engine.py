@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +11,7 @@ import msgspec
 from bot import alerts, lost, outward, rulings, wire
 from bot.decide import decide
 from bot.effects import Credit, Effect, HandOver, Hold, Late, Send, Settle, Step, Suggest, Warn
+from bot.held import Held
 from bot.model import (
     AgentSaid,
     AlarmDue,
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 
-REMEMBERED = 20_000  # conversations kept decoded between messages
 ALARMS_AT_ONCE = 500  # alarms that share one commit
 REPLACED = {Suggest: "suggestion.created", HandOver: "conversation.handover"}  # a newer one takes the place of these
 AGAIN = 60  # seconds after which an alarm is looked at again that could not be decided, or whose shop is not served now
@@ -67,7 +66,7 @@ class Engine:
             relearn(shop, store)
         self.told: list[Event] = []
         self.posted = False
-        self._held: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
+        self._held = Held()
         self._fresh: dict[tuple[str, str], Conversation] = {}
         self._telling: list[Event] = []
         self._posting = False
@@ -128,10 +127,6 @@ class Engine:
         for shop, act in self._lessons:  # only now: what is not kept is not learned either
             shop.learn(act)
         self._held.update(self._fresh)
-        for place in self._fresh:
-            self._held.move_to_end(place)
-        while len(self._held) > REMEMBERED:
-            self._held.popitem(last=False)
         self.told += self._telling
         self.posted |= self._posting
         self._fresh, self._telling = {}, []
@@ -223,7 +218,7 @@ class Engine:
 
     def let_go(self, shop: str, identity: str) -> None:
         """Hold the conversation no longer: it was changed in the store."""
-        self._held.pop((shop, identity), None)
+        self._held.drop((shop, identity))
 
     def conversation(self, shop: str, identity: str) -> Conversation | None:
         """What is remembered of a conversation."""
@@ -277,7 +272,7 @@ class Engine:
                 self._lessons.append((shop, Act(effect.asked, effect.script, effect.agent, fact.at, effect.action)))
             case _:
                 pass
-        shown = outward.event(effect, conversation, shop.zone, now)
+        shown = outward.event(effect, conversation, shop, now)
         if shown is not None and isinstance(effect, Settle):
             shown.data["agent"] = agent
         seq = self._tell(shown, conversation, shop, now, key)

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import rig
 
-TALKS = 300  # conversations
+TALKS = 100  # conversations: few, so that each comes to hold the most it ever will (120 messages) while it warms up
 HANDS = 64  # connections that write
 
 

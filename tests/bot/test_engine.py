@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import decide as deciding
-from bot import model
+from bot import model, talk
 from bot.clock import VirtualClock
 from bot.engine import AGAIN, Engine
 from bot.shop import trial
@@ -510,12 +510,33 @@ def test_a_reply_that_arrived_is_told_once(engine, said):
 
 def test_conversations_beyond_the_cache_are_not_lost(open_engine, monkeypatch, said):
     """The cache is bounded; what falls out of it is read again."""
-    monkeypatch.setattr("bot.engine.REMEMBERED", 3)
+    monkeypatch.setattr("bot.held.REMEMBERED", 3)
     engine = open_engine()
     for name in "abcdefab":
         engine.apply([said(conversation=name)])
     assert len(engine._held) == 3
     assert [len(engine.conversation("demo", name).messages) for name in "abcdef"] == [2, 2, 1, 1, 1, 1]
+
+
+def test_long_conversations_take_no_more_room_than_short_ones(open_engine, monkeypatch, said):
+    """The cache is bounded by messages too: few long conversations push others out, and what was pushed out goes on."""
+    monkeypatch.setattr("bot.held.MESSAGES", 6)
+    engine = open_engine()
+    for name in "abcaaabcbbc":
+        engine.apply([said(conversation=name)])
+        conversations = [engine._held.get(("demo", name)) for name in "abc"]
+        assert engine._held.messages == sum(len(each.messages) for each in conversations if each) <= 6
+    assert [len(engine.conversation("demo", name).messages) for name in "abc"] == [4, 4, 3]
+
+
+def test_what_is_held_stops_growing(open_engine, said):
+    """However long a conversation goes on within the minutes that the guard looks back, what is held of it is bounded."""
+    engine, kinds = open_engine(), (model.BuyerSaid, model.AgentSaid)
+    for start in range(0, 400, 50):
+        numbers = range(start, start + 50)
+        engine.apply([said(f"第{n}句", kind=kinds[n % 2], at=NINE + n // 4, arrived=NINE + n // 4) for n in numbers])
+    held = engine.conversation("demo", "c1")
+    assert len(held.messages) == engine._held.messages <= 2 * talk.HELD + talk.HELD_AFTER_CUT
 
 
 def test_shops_do_not_meet(open_engine, shop, said):
