@@ -25,7 +25,7 @@ class Shown(msgspec.Struct, frozen=True):
     about: str = ""
 
 
-def event(effect: effects.Effect, conversation: model.Conversation, zone: Zone, at: int) -> Shown | None:
+def event(effect: effects.Effect, conversation: model.Conversation, shop: Shop, at: int) -> Shown | None:
     """The event that tells of an effect; None for what only the store keeps."""
     place: dict[str, Any] = {"conversation": conversation.id, "buyer": conversation.buyer_id}
     match effect:
@@ -40,8 +40,8 @@ def event(effect: effects.Effect, conversation: model.Conversation, zone: Zone, 
             said = {"id": effect.id, "role": effect.role, "agent": effect.agent or None, "text": effect.text}
             return Shown("violation.seen", {**place, **said, "findings": effect.findings})
         case effects.Warn() | effects.Late() | effects.Answered():
-            kind, data = _clock(effect, zone)
-            data = {**place, **_wait(effect.wait, zone), "at": wire.iso(at, zone), **data}
+            kind, data = _clock(effect, shop.zone)
+            data = {**place, **_wait(effect.wait, shop), "at": wire.iso(at, shop.zone), **data}
             return Shown(kind, data, about=effect.wait.target if isinstance(effect, effects.Warn) else "")
         case effects.Settle(id=identity, failed=failed):
             data = {**place, "reply_id": identity} | ({"reason": failed} if failed else {})
@@ -100,8 +100,9 @@ def judged(effect: effects.Send | effects.Hold) -> dict[str, Any]:
     return verdict(effect.verdict, overridable=effect.overridable if isinstance(effect, effects.Hold) else True)
 
 
-def _wait(wait: model.Wait, zone: Zone) -> dict[str, Any]:
-    shown = {"target": wait.target, "start": wire.iso(wait.start, zone), "due": wire.iso(wait.due, zone)}
+def _wait(wait: model.Wait, shop: Shop) -> dict[str, Any]:
+    shown = {"target": wait.target, "label": shop.label(wait.target)}
+    shown |= {"start": wire.iso(wait.start, shop.zone), "due": wire.iso(wait.due, shop.zone)}
     return shown | ({"lost": True} if wait.lost else {})
 
 

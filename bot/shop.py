@@ -75,6 +75,10 @@ class Shop:
             turn, context=context, scope=scope, before=before, sent=sent, bars=self.bars, lean=lean
         ).shown
 
+    def label(self, target: str) -> str:
+        """What the shop calls a reply target; the name of one that it no longer has."""
+        return next((each.label for each in self.targets if each.name == target), target)
+
     def learn(self, act: Act) -> None:
         """What an agent (empty: the curator) did with a script changes the ranking."""
         self.learn_question(act)

@@ -53,13 +53,12 @@ def _told(kind: str, data: dict[str, Any], stamp: str, named: Mapping[str, str])
         case "suggestion.created", {"suggestions": [_, *_] as suggestions, "buyer": buyer}:
             yield headed(f"给买家 {buyer} 的话术：")
             yield from _offered(suggestions)
-        case "deadline.warning", {"stage": stage, "due": str() as due, "target": target, "buyer": buyer}:
-            label = named.get(target, target)
-            yield headed(f"⏰ 买家 {buyer} 在等回复：{label} 还剩 {left(stage)}（截止 {due[11:19]}）")
-        case "deadline.missed", {"target": target, "buyer": buyer}:
-            yield headed(f"✗ 买家 {buyer} 等待超时：{named.get(target, target)}")
-        case "deadline.cleared", {"target": target, "buyer": buyer}:
-            yield headed(f"✓ 买家 {buyer} {_ending(data)}：{named.get(target, target)}")
+        case "deadline.warning", {"stage": stage, "due": str() as due, "target": _, "buyer": buyer}:
+            yield headed(f"⏰ 买家 {buyer} 在等回复：{called(data, named)} 还剩 {left(stage)}（截止 {due[11:19]}）")
+        case "deadline.missed", {"target": _, "buyer": buyer}:
+            yield headed(f"✗ 买家 {buyer} 等待超时：{called(data, named)}")
+        case "deadline.cleared", {"target": _, "buyer": buyer}:
+            yield headed(f"✓ 买家 {buyer} {_ending(data)}：{called(data, named)}")
         case (("draft.held" | "violation.seen"), {"findings": [*findings], "text": text}):
             yield headed(f"⛔ {'未发送' if kind == 'draft.held' else '平台上已发出违规内容'}：{text}")
             yield from _why(findings, data.get("rewrite"), colour)
@@ -67,6 +66,12 @@ def _told(kind: str, data: dict[str, Any], stamp: str, named: Mapping[str, str])
             yield headed(f"→ 发送：{text}")
         case "message.failed", {"reason": reason}:
             yield Text.assemble((f"{stamp} ", "dim"), (f"✗ 发送失败：{reason}", "bold red"))
+
+
+def called(data: Mapping[str, Any], named: Mapping[str, str]) -> str:
+    """What people call the reply target of an event or of who waits; older events say only its name."""
+    label: str = data.get("label") or named.get(data["target"], data["target"])
+    return label
 
 
 def _offered(suggestions: Iterable[dict[str, Any]]) -> Iterator[Text]:

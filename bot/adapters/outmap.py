@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # What the data of each event holds that a tool may be told of.
 _PLACE = frozenset({"type", "conversation", "buyer"})
 _DRAFT = _PLACE | {"reply_id", "agent", "text"}
-_WAIT = _PLACE | {"target", "start", "due", "at", "lost"}
+_WAIT = _PLACE | {"target", "label", "start", "due", "at", "lost"}
 EVENTS: dict[str, frozenset[str]] = {
     "suggestion.created": _PLACE | {"turn", "silent", "suggestions", "library"},
     "message.send": _DRAFT | {"script", "rules"},

@@ -189,6 +189,7 @@ def _listed(urgent: urgency.Urgent, shop: Shop, now: int) -> dict[str, Any]:
         "due": wire.iso(wait.due, shop.zone),
         "left_s": wait.due - now,
         "target": wait.target,
+        "label": shop.label(wait.target),
         "missed": urgent.missed,
         "lost": urgent.lost,
         "why": urgent.why,
@@ -201,6 +202,7 @@ def _waits(held: Conversation, shop: Shop) -> list[dict[str, Any]]:
     return [
         {
             "target": wait.target,
+            "label": shop.label(wait.target),
             "start": wire.iso(wait.start, shop.zone),
             "due": wire.iso(wait.due, shop.zone),
             "missed": wait.missed,

@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from bot.told import harmless, hung, labels, left, told
+from bot.told import called, harmless, hung, labels, left, told
 from replies import DataError
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ class Watch:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=5)
         async with aiohttp.ClientSession(headers=self._headers, timeout=timeout, read_bufsize=LONGEST_EVENT) as session:
             await self._look(session)  # what is wrong with the address or the token shows before anything is drawn
-            await self._learn_labels(session)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._feed(session))
                 group.create_task(self._draw(session))
@@ -62,12 +61,6 @@ class Watch:
             raise DataError([f"no server at {self._url}: {error}"]) from error
         except (aiohttp.ClientError, ValueError, LookupError, TypeError) as error:
             raise DataError([f"{self._url} is no server of ours: {error}"]) from error
-
-    async def _learn_labels(self, session: aiohttp.ClientSession) -> None:
-        """The shop's own targets are called as it calls them, where the token may ask; else by their names."""
-        with contextlib.suppress(aiohttp.ClientError, ValueError, LookupError, TypeError):
-            async with session.get(f"{self._base}/rates") as response:
-                self._named |= {target["name"]: target["label"] for target in (await response.json())["targets"]}
 
     async def _draw(self, session: aiohttp.ClientSession) -> None:
         if not self._console.is_terminal:
@@ -101,7 +94,7 @@ class Watch:
             style = "red" if seconds < 180 else "yellow" if seconds < 600 else ""
             shown = "已超时" if seconds < 0 else left(seconds)
             who = waiting["buyer"]["name"] or waiting["buyer"]["id"]
-            target = self._named.get(waiting["target"], waiting["target"])
+            target = called(waiting, self._named)
             # As Text: of a plain string rich would obey what stands in brackets.
             said, buyer, label = (Text(harmless(text)) for text in (waiting["last"][:40], who, target))
             table.add_row(buyer, said, Text(shown, style=style), label)

@@ -61,9 +61,9 @@ async def answering() -> AsyncIterator[Callable[..., Awaitable[str]]]:
     """Starts a server that answers these two requests so; its address."""
     servers: list[TestServer] = []
 
-    async def start(listed: object, events: object = None, rates: object = None) -> str:
+    async def start(listed: object, events: object = None) -> str:
         app = web.Application()
-        for path, handler in (("conversations", listed), ("events", events), ("rates", rates)):
+        for path, handler in (("conversations", listed), ("events", events)):
             if handler is not None:
                 app.router.add_get(f"/api/shops/demo/{path}", handler)
         server = TestServer(app)
@@ -138,15 +138,13 @@ async def test_targets_of_the_shop_are_called_by_their_labels(answering):
     async def listed(_: web.Request) -> web.Response:
         return web.json_response({"conversations": []})
 
-    async def rates(_: web.Request) -> web.Response:
-        return web.json_response({"targets": [{"name": "own_5min", "label": "店规五分钟"}]})
-
     heard = asyncio.Event()
 
     async def events(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        await response.write(line(1, "deadline.missed", {"target": "own_5min", "buyer": "b-1"}))
+        missed = {"target": "own_5min", "label": "店规五分钟", "buyer": "b-1"}
+        await response.write(line(1, "deadline.missed", missed))
         if request.query["after"] == "1":
             heard.set()
             await asyncio.Event().wait()
@@ -155,7 +153,7 @@ async def test_targets_of_the_shop_are_called_by_their_labels(answering):
     kept = console()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bot.web.watch.LOOK", 0.01)
-        watching = asyncio.create_task(Watch(await answering(listed, events, rates), "demo", "token", kept).run())
+        watching = asyncio.create_task(Watch(await answering(listed, events), "demo", "token", kept).run())
         async with asyncio.timeout(LONGEST):
             await heard.wait()
         watching.cancel()
@@ -210,10 +208,21 @@ def test_the_table_counts_down_by_the_servers_clock():
     """Who waits is listed with his last words and what is left by the server's own clock."""
     kept = console(terminal=True)
     watch = Watch("http://127.0.0.1", "demo", "token", kept)
-    watch._waiting = [waiting(), waiting(buyer={"id": "b-2", "name": "某买家"}, left_s=-1)] + [waiting()] * 20
+    watch._waiting = [waiting(), waiting(buyer={"id": "b-2", "name": "某买家"}, left_s=-1, label="店规五分钟")] + [
+        waiting()
+    ] * 20
     kept.print(watch._table())
     said = shown(kept)
-    for words in ("等待回复的买家（22）", "b-1", "某买家", "什么时候发货", "1 分 35 秒", "已超时", "3分钟人工回复率"):
+    for words in (
+        "等待回复的买家（22）",
+        "b-1",
+        "某买家",
+        "什么时候发货",
+        "1 分 35 秒",
+        "已超时",
+        "3分钟人工回复率",
+        "店规五分钟",
+    ):
         assert words in said
     assert said.count("b-1") == 11
 

@@ -9,6 +9,7 @@ import pytest
 from living import TEN, living
 
 from bot import loop as loops
+from bot import platforms
 
 
 def said(identity: str, conversation: str = "c-1", **more: Any) -> dict[str, Any]:
@@ -102,6 +103,8 @@ async def test_deadlines_are_told(server):
     assert ("deadline.warning", 1800) in [(event["type"], event["data"].get("stage")) for event in events]
     assert {event["data"]["due"] for event in events} == {"2026-11-21T11:00:00+08:00"}
     assert events[-1]["data"]["reason"] == "answered"
+    (hour,) = [target for target in platforms.load("pinduoduo").targets if target.name == "effective_reply_1h"]
+    assert {event["data"]["label"] for event in events} == {hour.label}
 
 
 async def test_what_breaks_a_rule_on_the_platform_is_told(server, shops):

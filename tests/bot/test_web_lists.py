@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from living import TEN, TOKENS, Listener
 
+from bot import platforms
+
 
 def said(identity: str, conversation: str, minute: int, *, role: str = "buyer", **more: Any) -> dict[str, Any]:
     """A message some minutes after nine."""
@@ -66,7 +68,10 @@ async def test_who_waits_stands_in_order(server):
     early = listed[0]
     assert (early["due"], early["left_s"]) == ("2026-11-21T10:30:00+08:00", 900)
     assert early["start"] == "2026-11-21T09:30:00+08:00"
+    known = {target.name: target.label for target in platforms.load("pinduoduo").targets}
+    assert early["label"] == known[early["target"]]
     assert {wait["target"] for wait in early["waits"]} >= {"effective_reply_1h"}
+    assert all(wait["label"] == known[wait["target"]] for wait in early["waits"])
 
 
 async def test_an_answer_ends_the_waiting(server):
