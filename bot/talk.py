@@ -181,7 +181,8 @@ def _cut(conversation: Conversation, shop: Judged) -> Conversation:
         return conversation
     starts = {wait.start for wait in conversation.waits}
     middle = messages[HELD // 2 : -HELD]
-    kept = [said for said in middle if said.at in starts or said.role not in ("buyer", "robot", "system")][-HELD:]
+    idle = {"buyer", "robot", "system"}.difference(*(target.answers for target in shop.targets))
+    kept = [said for said in middle if said.at in starts or said.role not in idle][-HELD:]
     return _replace(conversation, messages=(*messages[: HELD // 2], *kept, *messages[-HELD:]))
 
 

@@ -202,7 +202,7 @@ def test_what_is_let_go_changes_nothing(read_shop):
     """Told in time, the open waits and the lost days are the same when next to nothing is remembered."""
 
     @given(talks(), st.lists(st.sampled_from(TARGETS), min_size=1, max_size=2))
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=60, deadline=None)
     def check(found, targets):
         targets = list({target.name: target for target in targets if target.mean is None}.values())
         short, told = played(read_shop, found, targets, "Asia/Shanghai")
