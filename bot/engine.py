@@ -198,7 +198,7 @@ class Engine:
     def _note_rulings(self, effect: Effect, conversation: Conversation, at: int) -> None:
         rows = rulings.rows(effect, conversation.id, at)
         if rows:
-            self.store.inspect(conversation.shop, rows)
+            self.store.note_rulings(conversation.shop, rows)
         if failed := rulings.failure(effect):  # a message is held for it: somebody has to mend the rule
             log.error("the guard failed", extra={"action": "held", "shop": conversation.shop, "reason": failed})
         if isinstance(effect, Send):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from bot.ports import Inspection
+    from bot.ports import Ruling
     from bot.rulings import Count
     from bot.shop import Shop
 
@@ -53,21 +53,21 @@ def report(
         for shop, store in ledger.opened(only, config, data):
             start = 0 if first is None else shop.zone.begin(first)
             end = shop.zone.begin(first + 1) if day and first is not None else 1 << 60
-            found = store.inspections(shop.id, start, end)
+            found = store.rulings(shop.id, start, end)
             counts = rulings.count((row for _, row in found), now)
             yield from [_json(shop, found, counts)] if as_json else _tables(shop, found, counts)
     except StoreError as error:
         raise DataError([str(error)]) from error
 
 
-def _json(shop: Shop, found: Sequence[tuple[int, Inspection]], counts: Sequence[Count]) -> str:
+def _json(shop: Shop, found: Sequence[tuple[int, Ruling]], counts: Sequence[Count]) -> str:
     """The rows with their times as people read them, and the rules with their counts."""
     rows = [{"number": number, **row._asdict(), "at": wire.iso(row.at, shop.zone)} for number, row in found]
     rules = [{**one._asdict(), "open": one.open, "precision": one.precision} for one in counts]
     return msgspec.json.encode({"shop": shop.id, "rows": rows, "rules": rules}).decode()
 
 
-def _tables(shop: Shop, found: Sequence[tuple[int, Inspection]], counts: Sequence[Count]) -> Iterator[str]:
+def _tables(shop: Shop, found: Sequence[tuple[int, Ruling]], counts: Sequence[Count]) -> Iterator[str]:
     table = Table(title=Text(f"{shop.name}（{shop.id}）检查记录 {len(found)} 条"), title_justify="left")
     for column in ("编号", "时间", "会话", "回复", "客服", "结果", "规则", "原话", "理由", "摘要"):
         table.add_column(column)

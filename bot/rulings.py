@@ -14,7 +14,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.effects import Hold, Noted, Send, Violation
-from bot.ports import Inspection
+from bot.ports import Ruling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,7 @@ class Count(NamedTuple):
         return self.right / known if known else None
 
 
-def rows(effect: Effect, conversation: str, at: int) -> list[Inspection]:
+def rows(effect: Effect, conversation: str, at: int) -> list[Ruling]:
     """What an effect adds to the record: a row for each finding."""
     match effect:
         case Hold(verdict=verdict):
@@ -61,7 +61,7 @@ def rows(effect: Effect, conversation: str, at: int) -> list[Inspection]:
             return []
     text, digest = effect.text, digest_of(effect.text)
     return [
-        Inspection(
+        Ruling(
             conversation=conversation,
             subject=effect.id,
             event=event,
@@ -86,9 +86,9 @@ def failure(effect: Effect) -> str:
     return next((finding.reason for finding in findings if finding.rule == "guard.failed"), "")
 
 
-def sent(effect: Send, conversation: str, at: int) -> Inspection:
+def sent(effect: Send, conversation: str, at: int) -> Ruling:
     """Which reply went out, by whom and with which words: for what held it before."""
-    empty = Inspection(conversation, effect.id, "sent", "", "", effect.agent, at, effect.override, "", "", "")
+    empty = Ruling(conversation, effect.id, "sent", "", "", effect.agent, at, effect.override, "", "", "")
     return empty._replace(digest=digest_of(effect.text), text=_short(effect.text))
 
 
@@ -102,9 +102,9 @@ def _short(text: str) -> str:
     return cut.encode("utf-8", "replace").decode()
 
 
-def count(found: Iterable[Inspection], now: int) -> list[Count]:
+def count(found: Iterable[Ruling], now: int) -> list[Count]:
     """The hits of each rule among `found` (oldest first), most hits first."""
-    hits: dict[tuple[str, str, str], list[Inspection]] = defaultdict(list)
+    hits: dict[tuple[str, str, str], list[Ruling]] = defaultdict(list)
     for row in found:
         hits[row.conversation, row.subject, row.rule].append(row)
     tallies: dict[str, list[bool | None]] = defaultdict(list)
@@ -114,7 +114,7 @@ def count(found: Iterable[Inspection], now: int) -> list[Count]:
     return sorted(counts, key=lambda one: (-one.hits, one.rule))
 
 
-def _right(of_hit: list[Inspection], now: int) -> bool | None:
+def _right(of_hit: list[Ruling], now: int) -> bool | None:
     """Was the rule right? None if nobody knows."""
     marks = [row.event for row in of_hit if row.event in ("right", "wrong")]
     events = {row.event for row in of_hit}

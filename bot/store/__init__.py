@@ -14,11 +14,11 @@ from bot.model import AnyFact, Conversation
 from bot.ports import Alert, Event, Reply, Spoke
 from bot.store.behind import BehindRows
 from bot.store.forgotten import ForgottenRows
-from bot.store.inspections import InspectionRows
 from bot.store.learned import LearnedRows
 from bot.store.lost import LostRows
 from bot.store.outbox import OutboxRows
 from bot.store.pulls import PullRows
+from bot.store.rulings import RulingRows
 from bot.store.statements import StoreError, queries
 from bot.store.tokens import TokenRows
 
@@ -47,7 +47,7 @@ def migrations() -> list[tuple[str, str]]:
     )
 
 
-class SQLiteStore(BehindRows, OutboxRows, PullRows, InspectionRows, LearnedRows, LostRows, TokenRows, ForgottenRows):
+class SQLiteStore(BehindRows, OutboxRows, PullRows, RulingRows, LearnedRows, LostRows, TokenRows, ForgottenRows):
     """One SQLite file (or `:memory:`), written by one thread."""
 
     def __init__(self, path: Path | None, *, readonly: bool = False) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from bot.model import Conversation
-    from bot.ports import Alert, Inspection
+    from bot.ports import Alert, Ruling
 
 TOGETHER = 2000  # transactions that share one commit
 HELD = 20_000  # conversations held before they are written; the engine holds as many of its own
@@ -139,7 +139,7 @@ class FleetingStore(SQLiteStore):
         self._numbered += 1
         return self._numbered
 
-    def inspect(self, shop: str, rows: Iterable[Inspection]) -> None:
+    def note_rulings(self, shop: str, rows: Iterable[Ruling]) -> None:
         """Nobody counts here how often rules were right."""
 
     def credit(self, shop: str, conversation: str, script: str, action: str, agent: str, asked: str, at: int) -> None:

@@ -43,7 +43,7 @@ class ForgottenRows(Statements):
         seqs: Sequence[int] = [seq for (seq,) in self._rows("old_events", shop, before, limit)]
         for name in ("forget_pushes", "forget_alerts", "forget_events"):
             self._do(name, json.dumps(seqs))
-        rest = ("forget_acts", "forget_inspections", "forget_lost_days")
+        rest = ("forget_acts", "forget_rulings", "forget_lost_days")
         return len(seqs) + sum(self._do(name, shop, before, limit).rowcount for name in rest)
 
     def forget_gone(self, now: int, limit: int) -> int:

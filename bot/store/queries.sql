@@ -254,43 +254,43 @@ DELETE FROM alert WHERE robot = ? AND seq IN (SELECT value FROM json_each(?));
 -- Those of robots that are not in a JSON list: no config names them any more.
 DELETE FROM alert WHERE robot NOT IN (SELECT value FROM json_each(?));
 
--- name: inspect
-INSERT OR IGNORE INTO inspection (
+-- name: note_ruling
+INSERT OR IGNORE INTO ruling (
     conversation, subject, event, rule, action, agent, at, reason, digest, excerpt, text, shop
 ) VALUES (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?1);
 
 -- name: went_out
 -- Of every rule that held the reply and has nothing against it any more.
-INSERT OR IGNORE INTO inspection (
+INSERT OR IGNORE INTO ruling (
     shop, conversation, subject, event, rule, action, agent, at, reason, digest, excerpt, text
 )
 SELECT
     shop, conversation, subject, CASE WHEN digest = ?1 THEN 'passed' ELSE 'rewritten' END, rule, action, ?2, ?3, '',
     digest, excerpt, text
-FROM inspection
+FROM ruling
 WHERE shop = ?4 AND conversation = ?5 AND subject = ?6 AND event = 'held'
     AND rule NOT IN (SELECT value FROM json_each(?7));
 
 -- name: mark
 -- A row that says what the curator thinks of another; his last word stands.
-INSERT OR REPLACE INTO inspection (
+INSERT OR REPLACE INTO ruling (
     shop, conversation, subject, event, rule, action, agent, at, reason, digest, excerpt, text
 )
 SELECT shop, conversation, subject, ?1, rule, action, ?2, ?3, ?4, digest, excerpt, text
-FROM inspection WHERE shop = ?5 AND seq = ?6;
+FROM ruling WHERE shop = ?5 AND seq = ?6;
 
--- name: inspections
+-- name: rulings
 SELECT seq, conversation, subject, event, rule, action, agent, at, reason, digest, excerpt, text
-FROM inspection AS one
+FROM ruling AS one
 WHERE shop = ?1 AND EXISTS (
-    SELECT 1 FROM inspection AS any_one
+    SELECT 1 FROM ruling AS any_one
     WHERE any_one.shop = one.shop AND any_one.conversation = one.conversation AND any_one.subject = one.subject
         AND any_one.at >= ?2 AND any_one.at < ?3
 )
 ORDER BY seq;
 
--- name: inspected
-SELECT shop, rule, event, count(*) FROM inspection GROUP BY shop, rule, event;
+-- name: ruling_counts
+SELECT shop, rule, event, count(*) FROM ruling GROUP BY shop, rule, event;
 
 -- name: lose
 INSERT OR IGNORE INTO lost_day (shop, buyer, target, day, conversation, start) VALUES (?, ?, ?, ?, ?, ?);
@@ -341,7 +341,7 @@ SELECT at, shop, who, what, about FROM (
     SELECT at, shop, who, what, about, seq FROM audit WHERE shop = ?1 AND at >= ?2
     UNION ALL
     SELECT at, shop, agent, 'guard.' || event, rule || ' ' || conversation || '/' || subject || ' ' || reason, seq
-    FROM inspection WHERE shop = ?1 AND at >= ?2 AND event IN ('overridden', 'right', 'wrong')
+    FROM ruling WHERE shop = ?1 AND at >= ?2 AND event IN ('overridden', 'right', 'wrong')
 ) ORDER BY at, what, seq;
 
 -- name: old_facts
@@ -385,8 +385,8 @@ DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each(?));
 -- name: forget_alerts
 DELETE FROM alert WHERE seq IN (SELECT value FROM json_each(?));
 
--- name: forget_inspections
-DELETE FROM inspection WHERE seq IN (SELECT seq FROM inspection WHERE shop = ? AND at < ? LIMIT ?);
+-- name: forget_rulings
+DELETE FROM ruling WHERE seq IN (SELECT seq FROM ruling WHERE shop = ? AND at < ? LIMIT ?);
 
 -- name: forget_lost_days
 DELETE FROM lost_day WHERE (shop, buyer, target, day, conversation, start) IN (

@@ -36,8 +36,8 @@ def _counted(store: Store) -> tuple[int, int, int]:
     return store.outbox_size(), store.dead_size(), len(store.disabled())
 
 
-def _inspected(store: Store) -> list[tuple[str, str, str, int]]:
-    return store.inspected()
+def _ruling_counts(store: Store) -> list[tuple[str, str, str, int]]:
+    return store.ruling_counts()
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -48,7 +48,7 @@ async def metrics(request: web.Request) -> web.Response:
         shown.outbox.set(waiting)
         shown.dead.set(dead)
         shown.disabled.set(disabled)
-        shown.findings.counted = await request.app[LOOP].read(_inspected)
+        shown.findings.counted = await request.app[LOOP].read(_ruling_counts)
     except Busy:  # what is known without the store is told all the same
         pass
     return web.Response(

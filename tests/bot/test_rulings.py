@@ -53,12 +53,12 @@ def rules_of(verdict):
 
 def kept(driver):
     """The record: (event, rule) of each row."""
-    found = driver.engine.store.inspections("demo", 0, 1 << 60)
+    found = driver.engine.store.rulings("demo", 0, 1 << 60)
     return [(row.event, row.rule) for _, row in found]
 
 
 def counted(driver, now=NINE):
-    found = [row for _, row in driver.engine.store.inspections("demo", 0, 1 << 60)]
+    found = [row for _, row in driver.engine.store.rulings("demo", 0, 1 << 60)]
     return {one.rule: one for one in rulings.count(found, now)}
 
 
@@ -129,7 +129,7 @@ def test_an_override_is_kept_with_who_when_why_and_what(driver, draft, says):
     says("用微信付款可以吗")
     assert draft(WARNED, at=NINE + 1)[1]["overridable"] is True
     assert draft(WARNED, override="买家问的是付款", at=NINE + 2)[0] == "queued"
-    rows = [row for _, row in driver.engine.store.inspections("demo", 0, 1 << 60)]
+    rows = [row for _, row in driver.engine.store.rulings("demo", 0, 1 << 60)]
     assert [row.event for row in rows] == ["held", "overridden"]
     last = rows[-1]
     assert (last.agent, last.at, last.reason) == ("小快", NINE + 2, "买家问的是付款")
@@ -180,7 +180,7 @@ def test_the_curators_last_word_stands(driver, says):
     says("在吗")
     says(BLOCKED, agent=True, at=NINE + 1)
     store = driver.engine.store
-    ((number, row), *_) = store.inspections("demo", 0, 1 << 60)
+    ((number, row), *_) = store.rulings("demo", 0, 1 << 60)
     assert row.event == "seen"
     assert counted(driver)[row.rule].open == 1
     for right in (False, True, False):
