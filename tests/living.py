@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from aiohttp import ClientResponse
 
+    from bot.channels.outbox import Outbox
     from bot.shop import Shop
 
 TEN = 1_795_226_400  # 2026-11-21 10:00:00 in Shanghai
@@ -72,14 +73,28 @@ text = "您好，我们每天早上九点到晚上九点都在线。"
 """
 
 
+def environment() -> dict[str, str]:
+    """The environment variables that the config of the two shops names."""
+    secrets = {f"{name.upper()}_SECRET": text for name, text in SECRETS.items()}
+    tokens = {f"{name.upper()}_TOKEN": text for name, text in TOKENS.items()}
+    return {**secrets, **tokens, "TOOL_SECRET": TOOL_SECRET}
+
+
 def two_shops(folder: Path) -> dict[str, Shop]:
     """`demo` (拼多多, the library that comes with the program, two secrets) and `other` (淘宝, a library of its own)."""
     (folder / "other.toml").write_text(_LIBRARY, encoding="utf-8")
     (folder / "config.toml").write_text(_CONFIG, encoding="utf-8")
-    known = {f"{name.upper()}_SECRET": text for name, text in SECRETS.items()}
-    known["TOOL_SECRET"] = TOOL_SECRET
-    known |= {f"{name.upper()}_TOKEN": text for name, text in TOKENS.items()}
-    return assemble(config.load(folder / "config.toml", known))
+    return assemble(config.load(folder / "config.toml", environment()))
+
+
+async def sent_out(outbox: Outbox) -> None:
+    """Wait until nothing more can be sent at this instant."""
+    while True:
+        await outbox.look()
+        if tasks := list(outbox._under_way.values()):
+            await asyncio.wait(tasks)
+        elif not outbox._over_since:  # what ended while it looked may have left more to do
+            return
 
 
 class Answer(NamedTuple):

@@ -24,14 +24,17 @@ KNOWN = {
     "QIANNIU": "a-token-in-the-address",
     "WECOM": f"QDG6eK {AES_KEY} wwexample0001",
 }
-CONFIG = """
+SHOP = """
 [[shops]]
 id = "demo"
 platform = "pinduoduo"
 library = ["library.toml"]
 webhook_secrets = ["env:DEMO_SECRET"]
 token = "env:DEMO_TOKEN"
-
+"""
+CONFIG = (
+    SHOP
+    + """
 [shops.adapters.generic]
 [shops.adapters.chatwoot]
 secrets = ["env:CHATWOOT", "env:CHATWOOT_NEXT"]
@@ -46,6 +49,7 @@ secrets = ["env:QIANNIU"]
 unsigned = true
 map = "open.toml"
 """
+)
 WECOM = '[shops.adapters.wecom_callback]\nsecrets = ["env:WECOM"]\n'
 OPEN = """
 signature = { scheme = "token", header = "X-Token" }

@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from living import living
+from living import living, sent_out
 
 from bot import config
 from bot.adapters import mapfile
@@ -24,17 +24,13 @@ from bot.channels.ways import Ways
 from bot.shop import assemble
 from replies import DataError
 
-from .conftest import KNOWN, LIBRARY, raw
+from .conftest import KNOWN, LIBRARY, SHOP, raw
 from .test_living import SHIP, conversation, hear, waiting
 
 TOKEN = "a-bot-token-of-chatwoot"
-CONFIG = """
-[[shops]]
-id = "demo"
-platform = "pinduoduo"
-library = ["library.toml"]
-webhook_secrets = ["env:DEMO_SECRET"]
-token = "env:DEMO_TOKEN"
+CONFIG = (
+    SHOP
+    + """
 [shops.adapters.chatwoot]
 secrets = ["env:CHATWOOT"]
 [shops.adapters.chatwoot.out]
@@ -42,6 +38,7 @@ url = "URL"
 token = "env:CHATWOOT_TOKEN"
 values = { account = "7" }
 """
+)
 
 
 class Chatwoot:
@@ -102,12 +99,7 @@ class House:
         self.server, self.outbox = server, outbox
 
     async def settled(self) -> None:
-        while True:
-            await self.outbox.look()
-            if tasks := list(self.outbox._under_way.values()):
-                await asyncio.wait(tasks)
-            elif not self.outbox._over_since:  # what ended while it looked may have left more to do
-                return
+        await sent_out(self.outbox)
 
     async def move(self, seconds: float) -> None:
         await self.server.move_to(self.server.clock.now() + seconds)

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from living import TEN, living
+from living import TEN, living, sent_out
 
 from bot import config, wire
 from bot.channels.outbox import Outbox
@@ -22,7 +22,7 @@ from bot.channels.ways import Ways
 from bot.shop import assemble
 from bot.web.app import WANTED
 
-from .conftest import FIXTURES, KNOWN, LIBRARY, payload
+from .conftest import FIXTURES, KNOWN, LIBRARY, SHOP, payload
 from .test_living import SHIP, conversation, waiting
 
 pytest.importorskip("cryptography", reason="the optional part `wecom` is not installed")
@@ -30,13 +30,9 @@ pytest.importorskip("cryptography", reason="the optional part `wecom` is not ins
 from .test_wecom import sealed
 
 NAME = "wkAJexample01:wmAJexample01"
-CONFIG = """
-[[shops]]
-id = "demo"
-platform = "pinduoduo"
-library = ["library.toml"]
-webhook_secrets = ["env:DEMO_SECRET"]
-token = "env:DEMO_TOKEN"
+CONFIG = (
+    SHOP
+    + """
 [shops.adapters.wecom_callback]
 secrets = ["env:WECOM"]
 [shops.adapters.wecom_kf.out]
@@ -44,6 +40,7 @@ url = "URL"
 token = "env:KF_SECRET"
 values = { corp = "wwexample0001" }
 """
+)
 
 
 class WeCom:
@@ -105,12 +102,7 @@ class House:
         await self.puller.settled()
 
     async def settled(self) -> None:
-        while True:
-            await self.outbox.look()
-            if tasks := list(self.outbox._under_way.values()):
-                await asyncio.wait(tasks)
-            elif not self.outbox._over_since:  # what ended while it looked may have left more to do
-                return
+        await sent_out(self.outbox)
 
     async def move(self, seconds: float) -> None:
         await self.server.move_to(self.server.clock.now() + seconds)

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 from click.testing import CliRunner
-from living import SECRETS, TOKENS, TOOL_SECRET, two_shops
+from living import environment, two_shops
 
 from bot.cli import main
 from bot.clock import SystemClock, VirtualClock
@@ -114,13 +114,8 @@ text = "您好。"
 @pytest.fixture
 def data(tmp_path, monkeypatch):
     """The folder of two shops where a server ran: `other` has a library of its own, and was used."""
-    for name, secret in {
-        **{f"{name}_secret": text for name, text in SECRETS.items()},
-        "tool_secret": TOOL_SECRET,
-    }.items():
-        monkeypatch.setenv(name.upper(), secret)
-    for name, token in TOKENS.items():
-        monkeypatch.setenv(f"{name.upper()}_TOKEN", token)
+    for name, secret in environment().items():
+        monkeypatch.setenv(name, secret)
     shops = two_shops(tmp_path)
     (tmp_path / "other.toml").write_text(LIBRARY, encoding="utf-8")
     now = int(SystemClock().now())

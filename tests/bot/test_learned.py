@@ -6,7 +6,7 @@ import re
 
 import pytest
 from click.testing import CliRunner
-from living import SECRETS, TEN, TOKENS, TOOL_SECRET, two_shops
+from living import TEN, environment, two_shops
 
 from bot.cli import main
 from bot.relearn import relearn
@@ -19,13 +19,8 @@ SCRIPT = "other.hours"
 @pytest.fixture
 def kuaihui(tmp_path, monkeypatch):
     """Runs `kuaihui library learned` on the two shops' config and the test's own database."""
-    for name, secret in {
-        **{f"{name}_secret": text for name, text in SECRETS.items()},
-        "tool_secret": TOOL_SECRET,
-    }.items():
-        monkeypatch.setenv(name.upper(), secret)
-    for name, token in TOKENS.items():
-        monkeypatch.setenv(f"{name.upper()}_TOKEN", token)
+    for name, secret in environment().items():
+        monkeypatch.setenv(name, secret)
 
     def run(*arguments: str):
         given = ["library", "learned", "--config", str(tmp_path / "config.toml"), "--data", str(tmp_path), *arguments]

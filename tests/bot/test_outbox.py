@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
+from living import sent_out
 from receiving import Receiver, receiver
 from standardwebhooks import Webhook
 
@@ -86,12 +87,7 @@ class House:
 
     async def settled(self) -> None:
         """Wait until nothing more can be sent at this instant."""
-        while True:
-            await self.outbox.look()
-            if tasks := list(self.outbox._under_way.values()):
-                await asyncio.wait(tasks)
-            elif not self.outbox._over_since:  # what ended while it looked may have left more to do
-                return
+        await sent_out(self.outbox)
 
     async def next_try(self) -> float:
         """Move to when something is tried again; that instant."""

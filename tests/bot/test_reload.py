@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from living import SECRETS, TEN, TOKENS, TOOL_SECRET, living, two_shops
+from living import TEN, TOKENS, environment, living, two_shops
 from running import LONGEST, serving
 
 from bot import fresh
@@ -196,10 +196,8 @@ def test_the_real_server_reads_what_changes(folder, tmp_path):
     two_shops(folder)
     file, config = folder / "other.toml", folder / "config.toml"
     config.write_text("[server]\nreload = 0.05\n" + config.read_text(encoding="utf-8"), encoding="utf-8")
-    named = {f"{name.upper()}_SECRET": text for name, text in SECRETS.items()}
-    named |= {f"{name.upper()}_TOKEN": text for name, text in TOKENS.items()}
     before = file.read_text(encoding="utf-8")
-    with serving("--config", str(config), "--data", str(tmp_path / "data"), **named, TOOL_SECRET=TOOL_SECRET) as server:
+    with serving("--config", str(config), "--data", str(tmp_path / "data"), **environment()) as server:
 
         def said(word: str) -> None:
             while word not in (line := server.process.stderr.readline().decode()):
