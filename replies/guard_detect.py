@@ -35,7 +35,6 @@ _host_backwards = re.compile(r"[a-z0-9\-. ]{0,80}+")
 _way = re.compile(r"[/?:][\w\-./?%&=:#]{0,2000}+")
 _scheme = re.compile(r"(?:h(?:tt|xx)ps?:/{1,2}|www\s?\.)\s?([a-z0-9][a-z0-9\-.]*+)")
 _numeric_host = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])(?=[:/])")
-_DOT = re.compile(r"[.。．点·•@＠艾爱圈丶、﹒]|dot|at|:/|D0T|DOT|d0t", re.IGNORECASE)
 _BLANK = r"\$?\{\{?\s*[^{}\n]{0,30}?\s*\}?\}|<%[^%\n]{0,30}%>|\$\{?[a-z_]{2,20}\}?(?![a-z0-9])|%\([a-z_]{1,20}\)s|%[sd](?![a-z])|#\{[^}\n]{1,20}\}|#[a-z_]{2,20}#"
 
 
@@ -51,6 +50,7 @@ class Known(NamedTuple):
 
     facts: Facts
     long: re.Pattern[str]
+    net: re.Pattern[str]
     shapes: dict[str, tuple[Pattern, ...]]
     untold: frozenset[str]
     marks: dict[str, tuple[str, ...]]
@@ -88,6 +88,7 @@ def known(
     return Known(
         facts=facts,
         long=numbers.may_be(facts),
+        net=_may_be_address(facts),
         shapes=made,
         untold=frozenset(shape.slot for shape in lexicon.shapes if not shape.needs and not shape.after),
         marks=_by_mark(made, lexicon.shapes),
@@ -134,9 +135,10 @@ def _by_slot(lexicon: Lexicon) -> dict[str, tuple[Pattern, ...]]:
     return {slot: tuple(patterns) for slot, patterns in found.items()}
 
 
-def may_be_address(text: str) -> bool:
-    """Is there anything an address cannot be without?"""
-    return _DOT.search(text) is not None
+def _may_be_address(facts: Facts) -> re.Pattern[str]:
+    """What every address has somewhere in its folded text: a dot or a sign for one, or the mark after a scheme."""
+    signs = sorted({*facts.dots, *facts.ats, ":/"}, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, signs)))
 
 
 @lru_cache(maxsize=4)

@@ -25,6 +25,8 @@ def excused(match: Match, reading: Reading) -> str:
         return "never"
     if rule.later and _spoken_later(match, reading):
         return "later"
+    if any(_overlaps(hit, match) for slot in rule.holding for hit in reading.find(slot)):
+        return "unless"
     for slot in rule.unless:
         for hit in around(reading.find(slot), match.start - 6, match.end + 6):
             inside = match.start <= hit.start and hit.end <= match.end and not _free(hit, match)
@@ -101,6 +103,10 @@ def _free(hit: Hit, match: Match) -> bool:
     return not any(mine.start < hit.end and hit.start < mine.end for mine in match.hits)
 
 
+def _overlaps(hit: Hit, match: Match) -> bool:
+    return hit.weight > 0.5 and not _free(hit, match)
+
+
 def _beside(hit: Hit, start: int) -> bool:
     """Is a find one character that leads to a quotation: 骂你“...”?"""
     return hit.end - hit.start == 1 and start - 3 <= hit.start < start
@@ -108,14 +114,18 @@ def _beside(hit: Hit, start: int) -> bool:
 
 def quoted(match: Match, reading: Reading) -> bool:
     """Does the match stand in what the buyer is quoted to have said?"""
+    must = match.way.rule.quoted
+    aside = {slot for slot in match.way.slots if must and slot not in must}
     for quote in _quotes.finditer(reading.text):
         place, start, end = quote.start(), reading.at(quote.start()), reading.at(quote.end())
         asked = around(reading.find("asks_meaning"), end, end + 4)
-        if any(hit.start >= end for hit in asked) and any(start <= hit.start and hit.end <= end for hit in match.hits):
+        held = [start <= hit.start and hit.end <= end for hit in match.hits]
+        if any(hit.start >= end for hit in asked) and any(held):
             return True
-        if not all((start <= hit.start and hit.end <= end) or _beside(hit, start) for hit in match.hits):
-            continue
-        if not any(start <= hit.start and hit.end <= end for hit in match.hits):
+        if not any(held) or not all(
+            inside or _beside(hit, start) or slot in aside
+            for inside, hit, slot in zip(held, match.hits, match.way.slots, strict=True)
+        ):
             continue
         if place <= 1 and end < len(reading.chars):
             return True

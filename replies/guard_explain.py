@@ -155,7 +155,12 @@ def _excusing(excuse: str, match: Match, reading: Reading) -> Iterable[Hit]:
         case "later":
             return [hit for slot in rule.later for hit in reading.find(slot)[:1]]
         case "unless":
-            return [hit for slot in rule.unless for hit in around(reading.find(slot), low, high) if hit.weight > 0.5]
+            return [
+                hit
+                for slot in (*rule.unless, *rule.mild, *rule.holding)
+                for hit in around(reading.find(slot), low, high)
+                if hit.weight > 0.5
+            ]
         case "refusal":
             slots = ("negation", "negation_after", "denial")
             return [hit for slot in slots for hit in around(reading.find(slot), low, high) if hit.view == "exact"]

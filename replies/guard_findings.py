@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from replies.rules import Action, Rule
 
 LONGEST = 100_000  # characters of a message
+_OVERRIDE = "\u202e"  # shows what follows from right to left: nothing that is typed has it
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -70,6 +71,8 @@ def unsendable(text: str) -> tuple[str, str] | None:
         text.encode()
     except UnicodeEncodeError:
         return "guard.unreadable", "消息里有无法显示的字符。"
+    if _OVERRIDE in text:
+        return "guard.unreadable", "消息里有颠倒文字显示顺序的控制字符，买家看到的和检查的不是一回事。"
     return None
 
 

@@ -35,9 +35,10 @@ HARD = frozenset(
 # How far the weights of a match may fall short of certainty, by the number of its slots.
 SHORT = (0.0, 0.28, 0.56, 0.95, 1.2, 1.4)
 _LOOSE = frozenset({"notes", "fillers", "joined", "heads"})  # readings that leave out some of what was written
+_OPENLY = frozenset({"exact", "shape", "state"})  # views that hide nothing
 _MOST = 8  # findings of one alternative that are told
 _slot = re.compile(
-    r"(?P<slot>[a-z_]+)|(?P<order>>)|(?P<clause>=)|@(?P<near>\d+)|%(?P<short>\d+)|(?P<space>\s+)|(?P<bad>.)"
+    r"(?P<slot>[a-z_]+)|(?P<order>>)|(?P<clause>=)|(?P<masked>!)|@(?P<near>\d+)|%(?P<short>\d+)|(?P<space>\s+)|(?P<bad>.)"
 )
 
 
@@ -52,7 +53,7 @@ class RuleFailed(Exception):
 
 class Way(NamedTuple):
     """One alternative of a rule: slots, whether each must follow the one before, the gap and the doubt allowed, bits,
-    whether all must stand in one clause.
+    whether all must stand in one clause, whether one must be in disguise.
     """
 
     rule: Rule
@@ -62,6 +63,7 @@ class Way(NamedTuple):
     mask: int
     short: float
     clause: bool = False
+    masked: bool = False
 
 
 class Match(NamedTuple):
@@ -101,7 +103,14 @@ def read_way(rule: Rule, text: str, bit: dict[str, int]) -> Way:
     for slot in slots:
         mask |= 1 << bit[slot]
     return Way(
-        rule, tuple(slots), "order" in signs, near, mask, SHORT[len(slots)] if short < 0 else short, "clause" in signs
+        rule,
+        tuple(slots),
+        "order" in signs,
+        near,
+        mask,
+        SHORT[len(slots)] if short < 0 else short,
+        "clause" in signs,
+        "masked" in signs,
     )
 
 
@@ -205,6 +214,8 @@ def _meant(way: Way, hits: tuple[Hit, ...], reading: Reading) -> bool:
     first, last = min(hit.start for hit in hits), max(hit.end for hit in hits) - 1
     if way.clause and not reading.joined and not reading.joints.together(first, last):
         return False
+    if way.masked and not reading.how and all(hit.view in _OPENLY for hit in hits):
+        return False
     if reading.how == "look" and (way.rule.action != "block" or not any(hit.view == "look" for hit in hits)):
         return False
     if reading.how in _LOOSE and way.rule.action != "block":
@@ -216,7 +227,8 @@ def _meant(way: Way, hits: tuple[Hit, ...], reading: Reading) -> bool:
     if reading.how == "notes" and all(hit.view == "exact" for hit in hits):
         return True
     longest = max(hit.end - hit.start for hit in hits)
-    return longest > 2 or (longest == 2 and len(hits) > 1)
+    filled = reading.how == "fillers" and all(hit.view == "exact" for hit in hits)
+    return longest > 2 or (longest == 2 and (filled or len(hits) > 1))
 
 
 def _fill(way: Way, lists: list[list[Hit]], chosen: list[Hit | None], *, since: int) -> bool:

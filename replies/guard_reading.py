@@ -213,7 +213,7 @@ class Reading:
             self.mask |= bits[detect.LATIN]
         if long:
             self.mask |= bits[detect.LONG]
-        if self.latin and detect.may_be_address(self.text):
+        if self.latin and self.known.net.search(self.folded):
             self.mask |= bits[detect.NET]
         if known.blank_marks.search(self.text):
             self.mask |= bits[detect.FORM]

@@ -37,6 +37,7 @@ _figures = {
     "oh": 0, "yao": 1, "dong": 0, "guai": 7, "gou": 9,
 }  # fmt: skip
 _word = re.compile("|".join(sorted(_figures, key=len, reverse=True)))
+_among = re.compile(rf"[0-9](?:{_word.pattern})[0-9零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖幺]")
 _figure = rf"(?:{_word.pattern}|[0-9零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖幺])"
 _spelled = re.compile(rf"(?<![a-z]){_figure}(?:[\s\-.,，、]{{0,2}}{_figure}){{5,40}}(?![a-z])")
 _digit = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
@@ -45,8 +46,8 @@ _counted = re.compile(r"[零〇一二两三四五六七八九十百千万亿]{2,
 
 
 def may_spell(chars: str) -> bool:
-    """Do Latin words stand in a text without separators that spell several digits?"""
-    return sum(1 for _ in _word.finditer(chars)) > 1
+    """Do Latin words stand in a text without separators that spell digits, several or one among others?"""
+    return _among.search(chars) is not None or sum(1 for _ in _word.finditer(chars)) > 1
 
 
 class Edit(NamedTuple):

@@ -54,20 +54,16 @@ def _put_together(first: Reading) -> Variant | None:
     chars, parts, origin = first.chars, first.search.parts, first.tight.origin
     text: list[str] = []
     back: list[int] = []
-    done = 0
-
-    def kept(until: int) -> None:
-        text.extend([first.text[at] for at in origin[done:until]])
-        back.extend(origin[done:until])
-
+    done = at = 0
     for start, end in sorted(first.parts, key=lambda place: (place[0], -place[1])):
         if start >= done:
-            kept(start)
+            text.append(first.text[at : origin[start]])
+            back.extend(range(at, origin[start]))
             text.append(parts[chars[start:end]])
             back.append(origin[start])
-            done = end
-    kept(len(chars))
-    return Variant("".join(text), (*back, len(first.text)), {})
+            done, at = end, origin[end - 1] + 1
+    text.append(first.text[at:])
+    return Variant("".join(text), (*back, *range(at, len(first.text) + 1)), {})
 
 
 def _has_plus(first: Reading) -> bool:

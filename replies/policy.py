@@ -71,7 +71,7 @@ def _pack(name: str, text: bytes, *, lexicon: Lexicon, platforms: tuple[str, ...
                 problems.append(f"{where}: when {way!r}: {error}")
         problems += [
             f"{where}: unknown slot {slot!r}"
-            for slot in (*rule.unless, *rule.never, *rule.mild, *rule.later)
+            for slot in (*rule.unless, *rule.never, *rule.mild, *rule.later, *rule.holding, *rule.quoted)
             if slot not in bit
         ]
         timed = all(slot in detect.STATE for way in rule.when for slot in way.split())

@@ -82,10 +82,13 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One thing that may not be said.
 
     `when` lists alternatives: slots in any order (`im handle`), or in order with `>`; `@n` sets the gap in
-    characters, `%n` how far the weights of the hits may fall short of certainty, in hundredths, `=` wants all in one clause.
+    characters, `%n` how far the weights of the hits may fall short of certainty, in hundredths, `=` wants all in one clause,
+    `!` at least one in disguise.
     `unless` are slots near the match that excuse it, `never` slots anywhere that do, `mild` slots anywhere that excuse
-    what holds no identifier, `later` slots that excuse what began in an earlier message if they stand in the last.
-    `refusable`: saying that one may not is fine; `deniable`: so is warning of those who do. `firm`: no shop may let its agents override it. `quotable`: the buyer's own words are fine. `across`: may begin in an earlier message; `apart`:
+    what holds no identifier, `holding` slots that excuse the words they share characters with, `later` slots that excuse what began in an earlier message if they stand in the last.
+    `refusable`: saying that one may not is fine; `deniable`: so is warning of those who do. `firm`: no shop may let
+    its agents override it. `quotable`: the buyer's own words are fine, `quoted` being the slots that must stand in the
+    quotation if not all need to. `across`: may begin in an earlier message; `apart`:
     its slots must stand in different messages.
     """
 
@@ -101,6 +104,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     never: tuple[str, ...] = ()
     mild: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
+    holding: tuple[str, ...] = ()
+    quoted: tuple[str, ...] = ()
     penalty: str = ""
     rewrite: str = ""
     refusable: bool = True

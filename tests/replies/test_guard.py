@@ -125,6 +125,7 @@ def test_across_is_not_written_when_it_is_false():
         (" \n\t", "guard.empty"),
         ("\u200b\u200d", "guard.empty"),
         ("好\ud800", "guard.unreadable"),
+        ("拨 \u202e00000000831 有好价", "guard.unreadable"),
         ("好" * 100_001, "guard.too_long"),
     ],
 )

@@ -1,0 +1,47 @@
+"""What excuses a match, and what only looks like an excuse."""
+
+import pytest
+
+from replies import guard, policy
+
+ANY = guard.Guard(policy.packs("any"))
+
+
+def told(*messages):
+    """The verdict and the rules behind it."""
+    verdict = ANY.check(messages)
+    return verdict.verdict, {finding.rule for finding in verdict.findings}
+
+
+def test_a_quotation_excuses_though_the_buyer_is_spoken_to_outside_it():
+    """The insult stands in the buyer's own words; 您 beside it does not make it ours."""
+    assert told("您写的“店家是猪脑子”我们看到了，您消消气") == ("allow", set())
+
+
+def test_a_quotation_does_not_excuse_an_insult_outside_it():
+    """What is said about the quotation is still ours."""
+    assert told("您说的“发货慢”我看到了，你就是个蠢猪") == ("block", {"insult.words"})
+
+
+def test_quoting_one_word_of_an_invitation_does_not_excuse_it():
+    """Rules that name no slots to be quoted want the whole match in the quotation."""
+    assert told("您说的“微信”您加我 lulu_6677")[0] == "block"
+
+
+def test_a_name_excuses_only_the_word_it_holds():
+    """猪脑花 is a dish; that it is named does not allow the insult beside it."""
+    assert told("猪脑花一份两百克") == ("allow", set())
+    assert told("你是不是有病吧，买个垃圾袋问到现在") == ("block", {"insult.words"})
+
+
+@pytest.mark.parametrize("text", ["换个薇xin吧，到那里接着谈布料", "换个薇 信 好了，那上面谈尺码"])
+def test_a_disguised_name_of_an_app_says_what_it_is_for(text):
+    """Written openly, the app would have to stand closer to the talk; nobody disguises a word he may say."""
+    assert told(text)[0] == "block"
+
+
+def test_putting_pieces_together_keeps_what_stands_between_the_clauses():
+    """The text with 氵衮 made 滚 is read with its commas, or the word would not stand alone."""
+    assert told("东西不卖了，氵衮") == ("block", {"insult.words"})
+    readings = {reading.how: reading.text for reading in ANY.readings("东西不卖了，氵衮")}
+    assert readings["parts"] == "东西不卖了，滚"
