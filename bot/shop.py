@@ -72,7 +72,7 @@ class Shop:
         scope = Scope(self.platform.id, stage(context), datetime.fromtimestamp(at, self.zone.info).date().isoformat())
         lean = self.lessons.lean(self.zone.local(at)[0])
         return self.matcher.rank(
-            turn, context=context, scope=scope, before=before, sent=sent, bars=self.bars, lean=lean
+            turn, context=context, scope=scope, before=before, sent=sent, bars=self.bars, lean=lean, below=False
         ).shown
 
     def label(self, target: str) -> str:

@@ -5,30 +5,33 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+import numpy as np
 from rapidfuzz import fuzz, process
 
 from replies.reading import core_of, denies, numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from replies.index import Found
     from replies.reading import Reading
-    from replies.shelf import Entry, Shelf
+    from replies.shelf import Shelf
+
+KINDS = ("same", "share", "weight", "ratio", "core", "numbers", "denial", "many", "nearest", "centre")
 
 
-NO_VECTORS = (0.0, 0.0)
-
-
-class Phrasing(NamedTuple):
+class Phrasing(msgspec.Struct, frozen=True, gc=False):
     """A 问法 as written and as compared."""
 
     text: str
     plain: str
 
 
-class Evidence(NamedTuple):
-    """What speaks for one script, each about 0 to 1; `phrasing` is the nearest.
+class Evidence(msgspec.Struct, frozen=True, gc=False):
+    """What speaks for one script; `phrasing` is the nearest, `kinds` are figures of about 0 to 1 in the order of KINDS.
 
     `same`: a phrasing is the message. `share`, `weight`: BM25 of all its phrasings, of what the message could earn and
     in itself. `ratio`: edit similarity of the nearest phrasing; `core`: the
@@ -40,16 +43,7 @@ class Evidence(NamedTuple):
 
     script: int
     phrasing: Phrasing
-    same: float
-    share: float
-    weight: float
-    ratio: float
-    core: float
-    numbers: float
-    denial: float
-    many: float
-    nearest: float = 0.0
-    centre: float = 0.0
+    kinds: tuple[float, ...]
 
 
 class Silence(NamedTuple):
@@ -79,46 +73,66 @@ def outlook(asked: Reading, found: Found) -> Silence:
 class Looked(NamedTuple):
     """What is known of a message before phrasings are compared with it.
 
-    `closeness`: of scripts, the cosines of vectors. `exact`: scripts with the very
-    phrasing. `keep`: how many scripts are compared in every way.
+    `scripts`: those worth a look, and side by side with them `closeness`: the cosines of vectors. `exact`: scripts with
+    the very phrasing. `keep`: how many scripts are compared in every way.
     """
 
     asked: Reading
     found: Found
-    closeness: Mapping[int, tuple[float, float]]
+    scripts: Sequence[int]
+    closeness: Sequence[tuple[float, float]]
     exact: frozenset[int]
     keep: int
 
 
-def measure(looked: Looked, scripts: list[int], shelf: Shelf) -> list[Evidence]:
-    """The evidence for the best of `scripts` by pieces, letters and meaning together."""
-    asked, found, total = looked.asked, looked.found, looked.found.total or 1.0
-    rough: list[tuple[float, int, float, int, float, Entry]] = []
-    near = looked.closeness.get
-    for script, weight in zip(scripts, found.scores[scripts].tolist(), strict=True):
-        entry = shelf[script]
-        _, ratio, at = process.extractOne(asked.plain, entry.plains, scorer=fuzz.ratio)
-        rough.append((-weight / total - ratio / 100 - sum(near(script, NO_VECTORS)), script, ratio, at, weight, entry))
-    rough.sort()
-    core, mine, turned = core_of(asked.folded), numbers(asked.plain), denies(asked.plain)
-    usual = shelf.usual
-    ready = []
-    for _, script, ratio, at, weight, entry in rough[: looked.keep]:
-        plain = entry.plains[at]
-        theirs = numbers(plain) if mine else mine
-        ready.append(
-            Evidence(
-                script,
-                Phrasing(entry.texts[at], plain),
-                1.0 if script in looked.exact else 0.0,
-                weight / total,
-                weight / 60,
-                ratio / 100,
-                process.extractOne(core, entry.cores, scorer=fuzz.ratio)[1] / 100 if core else 0.0,
-                1.0 if theirs and mine.isdisjoint(theirs) else 0.0,
-                0.0 if turned == denies(plain) else 1.0,
-                math.log(len(entry.plains) / usual),
-                *near(script, NO_VECTORS),
-            )
+def measure(looked: Looked, shelf: Shelf) -> list[Evidence]:
+    """The evidence for the best of the scripts by pieces, letters and meaning together."""
+    if not looked.scripts:
+        return []
+    asked, scripts, total = looked.asked, looked.scripts, looked.found.total or 1.0
+    plains, starts = shelf.plains(scripts)
+    letters, nearest = _alike(asked.plain, plains, starts)
+    weights = looked.found.scores[scripts].tolist()
+    rough = [
+        (-weight / total - ratio - nearest_one - centre, script, place)
+        for place, (script, weight, ratio, (nearest_one, centre)) in enumerate(
+            zip(scripts, weights, nearest, looked.closeness, strict=True)
         )
+    ]
+    rough.sort()
+    kept = [place for _, _, place in rough[: looked.keep]]
+    cores = _cores(core_of(asked.folded), [scripts[place] for place in kept], shelf)
+    mine, turned = numbers(asked.plain), denies(asked.plain)
+    usual, ends = shelf.usual, [*starts[1:], len(plains)]
+    ready = []
+    for place, core in zip(kept, cores, strict=True):
+        script, ratio, weight, start = scripts[place], nearest[place], weights[place], starts[place]
+        at = letters.index(ratio, start)
+        plain = plains[at]
+        theirs = numbers(plain) if mine else mine
+        kinds = (
+            1.0 if script in looked.exact else 0.0,
+            weight / total,
+            weight / 60,
+            ratio,
+            core,
+            1.0 if theirs and mine.isdisjoint(theirs) else 0.0,
+            0.0 if turned == denies(plain) else 1.0,
+            math.log((ends[place] - start) / usual),
+            *looked.closeness[place],
+        )
+        ready.append(Evidence(script, Phrasing(shelf.text(script, at - start), plain), kinds))
     return ready
+
+
+def _cores(core: str, scripts: Sequence[int], shelf: Shelf) -> list[float]:
+    """How alike the best of each script's cores is."""
+    if not core:
+        return [0.0] * len(scripts)
+    return _alike(core, *shelf.cores(scripts))[1]
+
+
+def _alike(text: str, texts: Sequence[str], starts: Sequence[int]) -> tuple[list[float], list[float]]:
+    """How alike `text` is to each of `texts`, 0 to 1, and to the best of each script, whose first ones are at `starts`."""
+    letters: NDArray[np.float64] = process.cdist([text], texts, scorer=fuzz.ratio, dtype=np.float64)[0] / 100
+    return letters.tolist(), np.maximum.reduceat(letters, starts).tolist()

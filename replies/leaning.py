@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from replies import subject
+from replies.evidence import Phrasing
 from replies.popularity import reweigh
+from replies.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from replies.evidence import Phrasing
     from replies.odds import Bars, Chance
-    from replies.reading import Reading
 
 
-class Scored(NamedTuple):
+class Scored(msgspec.Struct, frozen=True, gc=False):
     """A script with its score, and the message and phrasing that speak for it: the reason is made once it is shown.
 
     `own`: the score by what was said alone, which the bars are about; below zero until something else leaned on it.
@@ -60,5 +62,8 @@ def leaned(scored: list[Scored], bars: Bars, leans: Sequence[float]) -> list[Sco
     if not worth or worth[0].score < bars.show or not any(leans):
         return scored
     scores = reweigh([each.score for each in worth], leans)
-    anew = [each._replace(score=score, own=each.score) for each, score in zip(worth, scores, strict=True)]
+    anew = [
+        Scored(score, each.script, each.asked, each.phrasing, each.score)
+        for each, score in zip(worth, scores, strict=True)
+    ]
     return [*sorted(anew, key=lambda each: -each.score), *scored[len(worth) :]]

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Matcher", "Ranking", "Scope", "Suggestion"]
 
+_Wording = tuple[str | None, tuple[str, ...]]  # what would be sent, and the blanks that are left in it
+
 REMEMBERED = 4096  # rankings kept: chat repeats itself
 LATEST = 3  # messages of a turn that are also ranked alone, beside the turn as a whole
 REPORTED = 100  # scripts a ranking keeps
@@ -54,6 +56,7 @@ class Matcher:
         sent: Collection[str] = (),
         bars: Bars | None = None,
         lean: Callable[[str], float] | None = None,
+        below: bool = True,
     ) -> Ranking:
         """Rank scripts for the buyer's whole unanswered `turn`, oldest message first.
 
@@ -62,7 +65,7 @@ class Matcher:
         this buyer was just sent: not offered again, however it is spaced and punctuated. `bars`: a shop's own, else those
         of the weights.
         `lean(script id)` adds to the log odds of the scripts that are worth showing, and so may change their order; which
-        they are, and whether the best is strong, stays a matter of what was said.
+        they are, and whether the best is strong, stays a matter of what was said. `below`: tell those below the bar too.
         """
         readings = [read(message) for message in turn]
         earlier = read(before[-1]) if before and any(map(follows, readings)) else None
@@ -85,25 +88,25 @@ class Matcher:
         if lean is not None or about:
             leans = [self._lean(each, lean, about) for each in scored if each.score >= bars.also]
             scored = leaning.leaned(scored, bars, leans)
-        made: list[Suggestion] = []
-        fit: list[float] = []
+        made: list[tuple[Scored, _Wording]] = []
         for each in scored:
-            suggestion = self._suggest(each, context, said)
-            if suggestion is not None:
-                made.append(suggestion)
-                fit.append(each.fit)
+            wording = self._wording(each.script, context, said)
+            if wording is not None:
+                made.append((each, wording))
             if len(made) == top:
                 break
+        fit = [each.fit for each, _ in made]
         silent = not made or (max(fit) < bars.show and not self._worth_showing(scored, bars, context, said))
         shown = 0 if silent else sum(own >= bars.also for own in fit)
-        strong = bool(shown) and min(made[0].score, fit[0]) >= bars.strong
-        return Ranking(shown=tuple(made[:shown]), below=tuple(made[shown:]), strong=strong)
+        strong = bool(shown) and min(made[0][0].score, fit[0]) >= bars.strong
+        told = [self._suggestion(each, wording) for each, wording in (made if below else made[:shown])]
+        return Ranking(shown=tuple(told[:shown]), below=tuple(told[shown:]), strong=strong)
 
     def _worth_showing(
         self, scored: Sequence[Scored], bars: Bars, context: Mapping[str, str], said: Collection[str]
     ) -> bool:
         """Is there one beyond those listed? Leaning may have put it behind."""
-        return any(each.fit >= bars.show and self._suggest(each, context, said) is not None for each in scored)
+        return any(each.fit >= bars.show and self._wording(each.script, context, said) is not None for each in scored)
 
     def _lean(self, scored: Scored, lean: Callable[[str], float] | None, about: Sequence[str]) -> float:
         held = lean(self._scripts[scored.script].id) if lean else 0.0
@@ -135,7 +138,8 @@ class Matcher:
         best: dict[int, Scored] = {}
         for reading in asked:
             for score, seen in self.scales.weigh(reading, scope):
-                if seen.script not in best or best[seen.script].score < score:
+                held = best.get(seen.script)
+                if held is None or held.score < score:
                     best[seen.script] = Scored(round(score, 4), seen.script, reading, seen.phrasing)
         return leaning.ordered(best.values())[:REPORTED]
 
@@ -151,29 +155,23 @@ class Matcher:
                 break
         return []
 
-    def _suggest(self, scored: Scored, context: Mapping[str, str], said: Collection[str]) -> Suggestion | None:
+    def _suggestion(self, scored: Scored, wording: _Wording) -> Suggestion:
         reason = why(scored.asked, scored.phrasing)
-        hit = Hit(scored.score, scored.script, scored.phrasing.text, reason)
-        return self._made(hit, context, said)
+        return self._made(Hit(scored.score, scored.script, scored.phrasing.text, reason), wording)
 
-    def _made(self, hit: Hit, context: Mapping[str, str], said: Collection[str] = ()) -> Suggestion | None:
-        """The suggestion with the wording that leaves the fewest blanks; None if each was just `said` (normalised)."""
-        script = self._scripts[hit.script]
-        texts = () if script.text is None else (script.text, *script.alternatives)
-        filled = [fill.fill(text, context) for text in texts]
+    def _wording(self, number: int, context: Mapping[str, str], said: Collection[str] = ()) -> _Wording | None:
+        """The wording of a script that leaves the fewest blanks; None if each was just `said` (normalised)."""
+        script = self._scripts[number]
+        if script.text is None:
+            return None, ()
+        filled = [fill.fill(text, context) for text in (script.text, *script.alternatives)]
         filled = [wording for wording in filled if normalise(wording[0]) not in said] if said else filled
-        if texts and not filled:
-            return None
-        text, missing = min(filled, key=lambda wording: len(wording[1])) if filled else (None, ())
-        return Suggestion(
-            script=script.id,
-            title=script.title,
-            text=text,
-            score=hit.score,
-            phrasing=hit.through,
-            why=hit.why,
-            missing=missing,
-        )
+        return min(filled, key=_blanks) if filled else None
+
+    def _made(self, hit: Hit, wording: _Wording) -> Suggestion:
+        script = self._scripts[hit.script]
+        text, missing = wording
+        return Suggestion(script.id, script.title, text, hit.score, hit.through, hit.why, missing)
 
     def learn(self, text: str, script_id: str, *, sure: bool = True) -> None:
         """From now on `text` is a phrasing of `script_id`. Raises KeyError when the library has no such script.
@@ -198,5 +196,9 @@ class Matcher:
         if not hits:
             ranking = self.rank([q], context=context, top=limit)
             return (*ranking.shown, *ranking.below)
-        made = (self._made(hit, context) for hit in hits[:limit])
-        return tuple(each for each in made if each is not None)
+        worded = ((hit, self._wording(hit.script, context)) for hit in hits[:limit])
+        return tuple(self._made(hit, wording) for hit, wording in worded if wording is not None)
+
+
+def _blanks(wording: _Wording) -> int:
+    return len(wording[1])

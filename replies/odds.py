@@ -6,12 +6,13 @@ import math
 import tomllib
 from bisect import bisect_right
 from functools import cache
+from itertools import pairwise
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from replies.evidence import Evidence, Silence
+from replies.evidence import KINDS, Evidence, Silence
 from replies.text import WORDS
 
 if TYPE_CHECKING:
@@ -45,11 +46,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     semantic: Weights
 
 
-class Chance(NamedTuple):
-    """How likely a script is the right one, 0 to 1, comparable between messages, and what it rests on."""
-
-    score: float
-    evidence: Evidence
+Chance = tuple[float, Evidence]  # how likely a script is the right one, 0 to 1, comparable between messages; and why
 
 
 @cache
@@ -58,40 +55,55 @@ def fitted() -> _File:
     return msgspec.convert(tomllib.loads((WORDS / "weights.toml").read_text(encoding="utf-8")), _File)
 
 
+class _Made(NamedTuple):
+    """Weights in the order of the evidence, and the curve as lines: where each begins, how high, and how steep it is."""
+
+    script: tuple[float, ...]
+    none: tuple[float, ...]
+    start: float
+    begins: tuple[float, ...]
+    heights: tuple[float, ...]
+    slopes: tuple[float, ...]
+
+
 @cache
-def _vectors(kind: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _made(kind: str) -> _Made:
     weights: Weights = getattr(fitted(), kind)
-    of_script = tuple(weights.script.get(name, 0.0) for name in Evidence._fields[2:])
-    return of_script, tuple(weights.none.get(name, 0.0) for name in Silence._fields)
+    points = [(0.0, 0.0), *weights.curve, (1.0, 1.0)]
+    lines = [
+        (left, low, (high - low) / (right - left) if right > left else 0.0)
+        for (left, low), (right, high) in pairwise(points)
+    ]
+    begins, heights, slopes = zip(*lines, strict=True)
+    return _Made(
+        tuple(weights.script.get(name, 0.0) for name in KINDS),
+        tuple(weights.none.get(name, 0.0) for name in Silence._fields),
+        weights.start,
+        begins,
+        heights,
+        slopes,
+    )
 
 
 def chances(measured: Sequence[Evidence], silence: Silence, *, semantic: bool) -> list[Chance]:
     """The chance of each script, best first; what is left to one is the chance that none of them is right."""
-    kind = "semantic" if semantic else "lexical"
-    weights: Weights = getattr(fitted(), kind)
-    of_script, of_none = _vectors(kind)
-    odds = [sum(map(mul, of_script, evidence[2:])) for evidence in measured]
-    none = weights.start + sum(map(mul, of_none, silence))
+    weights = _made("semantic" if semantic else "lexical")
+    odds = [sum(map(mul, weights.script, evidence.kinds)) for evidence in measured]
+    none = weights.start + sum(map(mul, weights.none, silence))
     top = max([none, *odds])
     shares = [math.exp(each - top) for each in odds]
     whole = math.fsum(shares) + math.exp(none - top)
-    found = [Chance(share / whole, evidence) for share, evidence in zip(shares, measured, strict=True)]
-    found.sort(key=lambda each: (-each.score, each.evidence.script))
-    return [Chance(_calibrated(each.score, weights.curve), each.evidence) for each in found]
+    found = sorted(zip(shares, measured, strict=True), key=lambda each: (-each[0], each[1].script))
+    begins, heights, slopes = weights.begins, weights.heights, weights.slopes
+    ready = []
+    for share, evidence in found:
+        raw = share / whole
+        line = bisect_right(begins, raw) - 1
+        ready.append((heights[line] + slopes[line] * (raw - begins[line]), evidence))
+    return ready
 
 
 def lowered(found: Sequence[Chance], by: float) -> list[Chance]:
     """The same chances, each with `by` taken from its log odds."""
     factor = math.exp(by)
-    return [Chance(score / (score + (1.0 - score) * factor), evidence) for score, evidence in found]
-
-
-def _calibrated(raw: float, curve: Sequence[tuple[float, float]]) -> float:
-    if not curve:
-        return raw
-    place = bisect_right(curve, (raw, 2.0))
-    low = curve[place - 1] if place else (0.0, 0.0)
-    high = curve[place] if place < len(curve) else (1.0, 1.0)
-    if high[0] <= low[0]:
-        return low[1]
-    return low[1] + (high[1] - low[1]) * (raw - low[0]) / (high[0] - low[0])
+    return [(score / (score + (1.0 - score) * factor), evidence) for score, evidence in found]

@@ -8,6 +8,7 @@ import tomllib
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import ahocorasick
 import msgspec
 
 from replies.text import WORDS, normalise
@@ -19,7 +20,7 @@ LEANS = 4  # characters besides filler that a follow-up has at most
 LONGEST = 400  # characters compared of one message: more is a pasted document, and costs time a buyer could use
 
 
-class Reading(NamedTuple):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """`plain` without politeness, `folded` with synonyms folded.
 
     `asks` is False for a message that says nothing to answer: a greeting, an acknowledgement, a bare number; `greets`
@@ -94,14 +95,19 @@ def _toml(name: str) -> dict[str, Any]:
 
 
 @cache
-def _synonyms() -> tuple[re.Pattern[str], dict[str, str]]:
+def _synonyms() -> ahocorasick.Automaton:
+    """Each word with its length and the first of its list."""
     canonical: dict[str, str] = {}
     for lists in msgspec.convert(_toml("synonyms"), dict[str, list[list[str]]]).values():
         for same in lists:
             first = normalise(same[0])
             for word in same:
                 canonical.setdefault(normalise(word), first)
-    return re.compile(_any_of(canonical)), canonical
+    made = ahocorasick.Automaton()
+    for word, first in canonical.items():
+        made.add_word(word, (len(word), first))
+    made.make_automaton()
+    return made
 
 
 def _any_of(words: Iterable[str]) -> str:
@@ -121,9 +127,17 @@ def peel(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Normalised `text` with every synonym as the first entry of its list."""
-    pattern, canonical = _synonyms()
-    return pattern.sub(lambda found: canonical[found[0]], text)
+    """Normalised `text` with every synonym as the first entry of its list: from the left, the longest that begins there."""
+    found = {last - size: (last, first) for last, (size, first) in _synonyms().iter(text)}
+    if not found:
+        return text
+    parts, done = list[str](), -1
+    for before in sorted(found):
+        if before >= done:
+            last, first = found[before]
+            parts += text[done + 1 : before + 1], first
+            done = last
+    return "".join(parts) + text[done + 1 :]
 
 
 def pieces(text: str) -> tuple[str, ...]:

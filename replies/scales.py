@@ -12,11 +12,11 @@ from replies.reading import read
 from replies.sayings import Sayings
 from replies.senses import Senses
 from replies.shelf import Shelf
-from replies.suggestion import ANYWHERE
+from replies.suggestion import ANYWHERE, limited
 from replies.typos import Ear
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from replies.evidence import Evidence, Silence
     from replies.library import Script
@@ -39,7 +39,8 @@ class Scales:
         self._sayings = Sayings()
         self._index = Index(self._read())
         self._ear: Ear | None = None
-        plains = self.shelf.plains()
+        self._limited = frozenset(number for number, script in enumerate(scripts) if limited(script))
+        plains = self.shelf.every()
         self._semantic = meaning is not None and bool(plains)
         self._space = place(meaning, plains) if meaning and plains else Senses(plains)
 
@@ -56,7 +57,7 @@ class Scales:
     def weigh(self, asked: Reading, scope: Scope) -> list[Chance]:
         """The chances of scripts for one message; what is unsure as written is heard by its sound too."""
         written = self._chances(asked, scope)
-        if written and written[0].score >= odds.fitted().bars.strong:
+        if written and written[0][0] >= odds.fitted().bars.strong:
             return written
         if self._ear is None:
             self._ear = Ear(self._index.pairs())
@@ -66,7 +67,7 @@ class Scales:
         changed = sum(one != other for one, other in zip(asked.plain, mended, strict=True))
         heard = self._chances(read(mended), scope, meant=asked)
         heard = odds.lowered(heard, odds.fitted().misheard * changed)
-        return heard if heard and (not written or heard[0].score > written[0].score) else written
+        return heard if heard and (not written or heard[0][0] > written[0][0]) else written
 
     def _chances(self, asked: Reading, scope: Scope, meant: Reading | None = None) -> list[Chance]:
         silence, measured = self.evidence(asked, scope, meant)
@@ -82,17 +83,21 @@ class Scales:
         found = self._index.look(asked.forms)
         said = (meant or asked).plain
         scripts = list(dict.fromkeys((*found.best(KEEP), *self._space.around(said, KEEP))))
-        scripts = [script for script in scripts if scope.allows(self._scripts[script])]
+        scripts = self._allowed(scripts, scope)
         closeness = self._space.closeness(said, scripts)
-        exact = self._sayings.of(asked)
-        looked = Looked(asked, found, closeness, exact, KEEP if self._semantic else CLOSER)
-        return outlook(asked, found), measure(looked, scripts, self.shelf)
+        keep = KEEP if self._semantic else CLOSER
+        looked = Looked(asked, found, scripts, closeness, self._sayings.of(asked), keep)
+        return outlook(asked, found), measure(looked, self.shelf)
+
+    def _allowed(self, scripts: Iterable[int], scope: Scope) -> list[int]:
+        limited = self._limited
+        return [script for script in scripts if script not in limited or scope.allows(self._scripts[script])]
 
     def saying(self, key: str, scope: Scope) -> list[tuple[int, Phrasing]]:
         """The scripts that have `key`, a whole or a peeled message, and as which of their phrasings."""
         if not key:
             return []
-        owners = [script for script in self._sayings.owners(key) if scope.allows(self._scripts[script])]
+        owners = self._allowed(self._sayings.owners(key), scope)
         return [(script, self._as(script, key)) for script in owners]
 
     def _as(self, script: int, key: str) -> Phrasing:

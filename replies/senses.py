@@ -103,13 +103,13 @@ class Senses:
         """None: words are too coarse to find scripts by."""
         return []
 
-    def closeness(self, text: str, scripts: Sequence[int]) -> dict[int, tuple[float, float]]:
+    def closeness(self, text: str, scripts: Sequence[int]) -> list[tuple[float, float]]:
         """For each of `scripts` nothing for its phrasings, and the cosine with its sum.
 
         A handful of scripts leaves too few words to compare with: there the cosine is drawn towards nothing too.
         """
         near = self._centres[list(scripts)] @ (self.of(text) * self._told)
-        return {script: (0.0, cosine) for script, cosine in zip(scripts, near.tolist(), strict=True)}
+        return [(0.0, cosine) for cosine in near.tolist()]
 
     def learn(self, script: int, texts: Sequence[str]) -> None:
         """The phrasings of `script` are `texts` now."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from replies.reading import core_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from replies.reading import Reading
 
@@ -83,9 +83,31 @@ class Shelf:
         """The phrasings that the library itself gives a script."""
         return self._texts[self._ends[script] : self._ends[script + 1]]
 
-    def plains(self) -> list[Sequence[str]]:
+    def every(self) -> list[Sequence[str]]:
         """The peeled phrasings of each script."""
         return [self[script].plains for script in range(len(self))]
+
+    def plains(self, scripts: Iterable[int]) -> tuple[list[str], list[int]]:
+        """The peeled phrasings of some scripts in one list, and where those of each begin."""
+        return self._gathered(scripts, self._plains, lambda entry: entry.plains)
+
+    def cores(self, scripts: Iterable[int]) -> tuple[list[str], list[int]]:
+        """The same as cores."""
+        return self._gathered(scripts, self._cores, lambda entry: entry.cores)
+
+    def _gathered(
+        self, scripts: Iterable[int], held: Sequence[str], own: Callable[[Entry], list[str]]
+    ) -> tuple[list[str], list[int]]:
+        found, starts = list[str](), list[int]()
+        ends, learned = self._ends, self._own
+        for script in scripts:
+            starts.append(len(found))
+            found += own(learned[script]) if script in learned else held[ends[script] : ends[script + 1]]
+        return found, starts
+
+    def text(self, script: int, at: int) -> str:
+        """Phrasing number `at` of a script as written."""
+        return self._own[script].texts[at] if script in self._own else self._texts[self._ends[script] + at]
 
     @property
     def usual(self) -> float:

@@ -36,7 +36,12 @@ class Scope(msgspec.Struct, frozen=True):
 ANYWHERE = Scope()
 
 
-class Suggestion(msgspec.Struct, frozen=True):
+def limited(script: Script) -> bool:
+    """Is there a scope that keeps the script out?"""
+    return bool(script.not_on or script.platforms or script.stage or script.valid)
+
+
+class Suggestion(msgspec.Struct, frozen=True, gc=False):
     """A script offered for a message. `score` is the chance that it is right; `missing` names blanks left in `text`.
 
     `text` is None where the library holds questions only.

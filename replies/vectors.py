@@ -141,16 +141,16 @@ class Space:
         best: list[int] = np.sort(np.argpartition(-near, keep)[:keep]).tolist()
         return best
 
-    def closeness(self, text: str, scripts: Sequence[int]) -> dict[int, tuple[float, float]]:
+    def closeness(self, text: str, scripts: Sequence[int]) -> list[tuple[float, float]]:
         """For each of `scripts` the cosine with its nearest phrasing, and with its middle."""
         if not scripts:
-            return {}
+            return []
         vector = self.of(text)
         points = [self._points[script] for script in scripts]
         starts = np.cumsum([0, *(len(each) for each in points[:-1])])
         nearest = np.maximum.reduceat(np.concatenate(points).astype(np.float32) @ vector, starts)
         middle = self._centres[list(scripts)].astype(np.float32) @ self._apart(vector[None])[0]
-        return dict(zip(scripts, zip(nearest.tolist(), middle.tolist(), strict=True), strict=True))
+        return list(zip(nearest.tolist(), middle.tolist(), strict=True))
 
     def learn(self, script: int, texts: Sequence[str]) -> None:
         """The last of `texts`, the phrasings of `script`, is new."""

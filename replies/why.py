@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 from replies.reading import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from replies.evidence import Phrasing
     from replies.reading import Reading
 
 _SHOWN = 3  # words named at most: the line must be read at a glance
-_EDGE = "\0"  # between signs, so that 5 is not found in 15
+_NUMBER = 0x100000  # from here on signs stand for numbers: no text uses them
 
 
 def why(asked: Reading, phrasing: Phrasing) -> str:
@@ -37,30 +35,28 @@ def common(one: str, other: str) -> list[str]:
 
     A number is shared whole or not at all, and what it counts (天 of 15天 and of 七天) goes with it.
     """
-    found: list[str] = []
-    mine, theirs = _signs(one), _signs(other)
-    marked = _marked(theirs)
-    start = 0
-    while start < len(mine):
+    numbers: dict[str, str] = {}
+    mine, theirs = _signs(one, numbers), _signs(other, numbers)
+    named = {sign: number for number, sign in numbers.items()}
+    found: dict[str, None] = {}
+    start, size = 0, len(mine)
+    while start < size:
         end = start
-        while end < len(mine) and _marked(mine[start : end + 1]) in marked:
+        while end < size and mine[start : end + 1] in theirs:
             end += 1
         if end > start:
-            before = marked[: marked.index(_marked(mine[start:end]))].rpartition(_EDGE)[2]
-            counted = start > 0 and mine[start - 1].isnumeric() and before.isnumeric()
-            found.append("".join(mine[start + counted : end]))
+            at = theirs.index(mine[start:end])
+            counted = start > 0 and at > 0 and mine[start - 1] in named and theirs[at - 1] in named
+            found["".join([named.get(sign, sign) for sign in mine[start + counted : end]])] = None
         start = max(end, start + 1)
-    found = [word for word in dict.fromkeys(found) if word]
+    found.pop("", None)
     long = [word for word in found if len(word) > 1]
-    return sorted(long, key=len, reverse=True) or found
+    return sorted(long, key=len, reverse=True) or list(found)
 
 
-def _signs(text: str) -> list[str]:
-    """The characters of `text`, a number in figures or numerals being one."""
+def _signs(text: str, numbers: dict[str, str]) -> str:
+    """`text` with each number, in figures or numerals, as one sign of its own: 5 is not found in 15."""
+    if not any(map(str.isnumeric, text)):
+        return text
     runs = ((number, "".join(run)) for number, run in groupby(text, str.isnumeric))
-    return [sign for number, run in runs for sign in ([run] if number else run)]
-
-
-def _marked(signs: Sequence[str]) -> str:
-    """The signs with an edge before and behind each."""
-    return f"{_EDGE}{_EDGE.join(signs)}{_EDGE}"
+    return "".join([numbers.setdefault(run, chr(_NUMBER + len(numbers))) if number else run for number, run in runs])

@@ -26,14 +26,15 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from replies import library, match
-from replies.evidence import Evidence, Silence
+from replies.evidence import KINDS as EVERY
+from replies.evidence import Silence
 from replies.reading import read
 
 FOLDS = 5
 PULL = 1e-4  # towards zero: keeps a kind that is never seen from running away
 POINTS = 10  # of the calibration curve, at most
 FIXED = {"same": 3.0}  # a repeated question is too rare in such sets to be fitted
-KINDS = [name for name in Evidence._fields[2:] if name not in FIXED]
+KINDS = [name for name in EVERY if name not in FIXED]
 
 
 class Rows(NamedTuple):
@@ -70,18 +71,18 @@ def gather(pair: str, topics: dict[str, str], meaning: Any) -> Rows:  # noqa: AN
         silence, evidence = matcher.scales.evidence(reading)
         measured.append((evidence, silence))
     width = max(len(evidence) for evidence, _ in measured)
-    x = np.zeros((len(asked), width, len(Evidence._fields) - 2))
+    x = np.zeros((len(asked), width, len(EVERY)))
     gold = np.full(len(asked), -1)
     for at, (line, (evidence, _)) in enumerate(zip(asked, measured, strict=True)):
         for place, each in enumerate(evidence):
-            x[at, place] = each[2:]
+            x[at, place] = each.kinds
         wanted = {numbers[each] for each in line["gold"] if each in numbers}
         places = [place for place, each in enumerate(evidence) if each.script in wanted]
         gold[at] = places[0] if places else -2 if wanted else -1
     real = np.arange(width)[None] < np.array([[len(evidence)] for evidence, _ in measured])
     fold = np.array([zlib.crc32(topics.get(line["query"], line["query"]).encode()) % FOLDS for line in asked])
     z = np.array([(1.0, *silence) for _, silence in measured])
-    columns = [Evidence._fields[2:].index(kind) for kind in KINDS]
+    columns = [EVERY.index(kind) for kind in KINDS]
     return Rows(
         Path(name).stem
         + f" of {Path(name).parent.name}"
