@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from bisect import bisect_left, bisect_right
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from bot.alerts import span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
     from bot.deadline import Zone
     from bot.history import Given, Line
-    from bot.model import Wait
+    from bot.model import Message, Wait
+
+_at = attrgetter("at")
 
 
 class CountedWait(msgspec.Struct, frozen=True):
@@ -66,28 +70,38 @@ def late(line: Line, wait: Wait, zone: Zone) -> CountedWait:
     )
 
 
-def by_agent(found: Iterable[tuple[Line, Wait]], now: int) -> tuple[ByAgent, ...]:
+class Did(NamedTuple):
+    """What an agent did with some waits, as numbers that can be added up; `took`: seconds, of all that he answered."""
+
+    answered: int = 0
+    in_time: int = 0
+    missed: int = 0
+    handed_over: int = 0
+    took: int = 0
+
+    def plus(self, other: Did, times: int = 1) -> Did:
+        """Both together; `times` -1 takes the other away again."""
+        return Did(*(mine + times * more for mine, more in zip(self, other, strict=True)))
+
+
+def deeds(line: Line, wait: Wait, now: int) -> Iterator[tuple[str, Did]]:
+    """Who did what with one wait, as seen at `now`."""
+    if wait.answered is not None:
+        agent = _answerer(line, wait)
+        yield agent, Did(answered=1, in_time=not wait.late, took=wait.answered - _had_since(line, wait, agent))
+    if missed(wait, now):
+        yield _missed_by(line, wait), Did(missed=1)
+    for before, _ in _handovers(line, wait):
+        if before:
+            yield before, Did(handed_over=1)
+
+
+def by_agent(done: Mapping[str, Did]) -> tuple[ByAgent, ...]:
     """What each agent did, those who missed most first."""
-    tally: dict[str, ByAgent] = {}
-    took: dict[str, list[int]] = {}
-
-    def add(agent: str, **counts: int) -> None:
-        known = tally.setdefault(agent, ByAgent(agent))
-        more = {name: getattr(known, name) + count for name, count in counts.items()}
-        tally[agent] = msgspec.structs.replace(known, **more)
-
-    for line, wait in found:
-        if wait.answered is not None:
-            agent = _answerer(line, wait)
-            add(agent, answered=1, in_time=not wait.late)
-            took.setdefault(agent, []).append(wait.answered - _had_since(line, wait, agent))
-        if missed(wait, now):
-            add(_missed_by(line, wait), missed=1)
-        for before, _ in _handovers(line, wait):
-            if before:
-                add(before, handed_over=1)
-    means = {agent: round(sum(times) / len(times), 3) for agent, times in took.items()}
-    every = [msgspec.structs.replace(one, mean_s=means.get(one.agent)) for one in tally.values()]
+    every = [
+        ByAgent(agent, *did[:4], mean_s=round(did.took / did.answered, 3) if did.answered else None)
+        for agent, did in done.items()
+    ]
     return tuple(sorted(every, key=lambda one: (-one.missed, -one.handed_over, -one.answered, one.agent)))
 
 
@@ -95,8 +109,8 @@ def _answerer(line: Line, wait: Wait) -> str:
     """Who answered; while nobody has, who has it now."""
     if wait.answered is None:
         return line.holder(1 << 62)
-    said = next((said for said in line.messages if said.role == "agent" and said.at == wait.answered), None)
-    return said.agent if said is not None else ""
+    same = _between(line.messages, wait.answered, wait.answered)
+    return next((said.agent for said in same if said.role == "agent"), "")
 
 
 def _missed_by(line: Line, wait: Wait) -> str:
@@ -121,7 +135,7 @@ def _had_since(line: Line, wait: Wait, agent: str) -> int:
 
 def _why(line: Line, wait: Wait, zone: Zone) -> Iterator[str]:
     end = wait.answered
-    within = [said for said in line.messages if said.at >= wait.start and (end is None or said.at <= end)]
+    within = _between(line.messages, wait.start, end)
     if end is not None:
         yield f"晚了{span(end - wait.due)}才回复"
     elif any(said.role == "closed" for said in within):
@@ -135,6 +149,12 @@ def _why(line: Line, wait: Wait, zone: Zone) -> Iterator[str]:
     for before, given in _handovers(line, wait):
         clock = _clock(zone.local(given.at)[1])
         yield f"{clock}由{before}转给{given.agent}" if before else f"{clock}才分配给{given.agent}"
+
+
+def _between(messages: tuple[Message, ...], start: int, end: int | None) -> tuple[Message, ...]:
+    """Those from `start` to `end`, both in."""
+    last = None if end is None else bisect_right(messages, end, key=_at)
+    return messages[bisect_left(messages, start, key=_at) : last]
 
 
 def _clock(second: int) -> str:

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from bisect import bisect_right
+from hashlib import blake2b
+from operator import attrgetter
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeGuard
 
 import msgspec
 
 from bot import deadline
-from bot.model import AgentSaid, Assigned, BuyerSaid, Closed, Delivered, Drafted, Message, Recalled, RobotSaid
+from bot.model import AgentSaid, Assigned, BuyerSaid, Closed, Delivered, Drafted, Kind, Message, Recalled, RobotSaid
 from bot.talk import ECHO_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from bot.model import AnyFact
+    from bot.model import AnyFact, Role
+
+_at = attrgetter("at")
+What = Literal["buyer", "agent", "robot", "assisted", "closed", "recalled", "drafted", "delivered", "given"]
+
+
+class Told(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What of a fact counts for who waited, and when. `who`: the buyer, or the agent.
+
+    `words`: a digest of what an agent wrote, by which the echo of a reply is known; `reply`: whose echo it says it is.
+    """
+
+    what: What
+    id: str
+    at: int
+    who: str = ""
+    kind: Kind = "text"
+    words: str = ""
+    reply: str = ""
 
 
 class Given(NamedTuple):
@@ -33,38 +54,74 @@ class Line(msgspec.Struct, frozen=True):
 
     def holder(self, at: int) -> str:
         """Who had it at an instant: the latest assignment says so, without one who wrote last; "" for nobody."""
-        given = next((given.agent for given in reversed(self.given) if given.at <= at), "")
-        wrote = (said.agent for said in reversed(self.messages) if said.role == "agent" and said.at <= at)
-        return given or next(wrote, "")
+        position = bisect_right(self.given, at, key=_at)
+        if position and (agent := self.given[position - 1].agent):
+            return agent
+        for place in range(bisect_right(self.messages, at, key=_at) - 1, -1, -1):
+            if self.messages[place].role == "agent":
+                return self.messages[place].agent
+        return ""
 
 
 def lines(facts: Iterable[AnyFact]) -> Iterator[Line]:
     """One Line a conversation; `facts` come conversation by conversation, each in the order of arrival."""
-    held: list[AnyFact] = []
+    conversation, heard, buyer = None, list[Told](), ""
     for fact in facts:
-        if held and held[0].conversation != fact.conversation:
-            yield _line(held)
-            held = []
-        held.append(fact)
-    if held:
-        yield _line(held)
+        if fact.conversation != conversation:
+            if conversation is not None:
+                yield line(conversation, buyer, heard)
+            conversation, heard, buyer = fact.conversation, [], ""
+        one = told(fact)
+        if one is not None:
+            heard.append(one)
+            buyer = one.who if one.what == "buyer" and one.who else buyer
+    if conversation is not None:
+        yield line(conversation, buyer, heard)
 
 
-class _Ours:
+def told(fact: AnyFact) -> Told | None:
+    """What of a fact counts; None if nothing does."""
+    match fact:
+        case BuyerSaid():
+            return Told("buyer", fact.id, fact.at, fact.buyer, fact.kind)
+        case AgentSaid():
+            return Told("agent", fact.id, fact.at, fact.agent, words=_digest(fact.text), reply=fact.reply_id)
+        case RobotSaid():
+            return Told("assisted" if fact.assisted else "robot", fact.id, fact.at)
+        case Closed():
+            return Told("closed", fact.key, fact.at)
+        case Recalled():
+            return Told("recalled", fact.id, fact.at)
+        case Drafted():
+            return Told("drafted", fact.id, fact.at, fact.agent, words=_digest(fact.text))
+        case Delivered():
+            return Told("delivered", fact.id, fact.at)
+        case Assigned():
+            return Told("given", "", fact.at, fact.agent)
+        case _:
+            return None
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
+
+
+class Ours:
     """Replies that went through us: known by their draft, sent when delivered, replaced by the platform's echo."""
 
     def __init__(self) -> None:
-        self.drafts: dict[str, Drafted] = {}
+        """None yet."""
+        self.drafts: dict[str, Told] = {}
         self.delivered: dict[str, int] = {}
 
-    def echoed(self, fact: AgentSaid) -> Drafted | None:
+    def echoed(self, said: Told) -> Told | None:
         """The reply whose echo this message is; from now on it is known by the echo alone."""
-        found = fact.reply_id if fact.reply_id in self.drafts else None
-        if not fact.reply_id:
+        found = said.reply if said.reply in self.drafts else None
+        if not said.reply:
             same = (
                 identity
                 for identity, at in self.delivered.items()
-                if self.drafts[identity].text == fact.text and abs(fact.at - at) <= ECHO_SECONDS
+                if self.drafts[identity].words == said.words and abs(said.at - at) <= ECHO_SECONDS
             )
             found = next(same, None)
         if found is None:
@@ -75,43 +132,54 @@ class _Ours:
     def messages(self) -> list[Message]:
         """Those that only their delivery tells of."""
         return [
-            Message(identity, at, "agent", agent=self.drafts[identity].agent) for identity, at in self.delivered.items()
+            Message(identity, at, "agent", agent=self.drafts[identity].who) for identity, at in self.delivered.items()
         ]
 
 
-def _line(facts: list[AnyFact]) -> Line:
+def line(
+    conversation: str,
+    buyer: str,
+    heard: Sequence[Told],
+    *,
+    before: Message | None = None,
+    given: Given | None = None,
+    ours: Ours | None = None,
+) -> Line:
+    """What was told of a conversation, in the order of arrival; `buyer` "" where nobody named him.
+
+    `before`, `given`: the agent's message and the assignment that came last before all that. `ours`: learns what became
+    of the shop's own replies.
+    """
     said: list[Message] = []
-    given: list[Given] = []
-    ours = _Ours()
+    hands: list[Given] = [given] if given is not None else []
+    ours = ours if ours is not None else Ours()
     recalled: dict[str, int] = {}
-    buyer = ""
-    for fact in facts:
-        match fact:
-            case BuyerSaid():
-                buyer = fact.buyer or buyer
-                said.append(Message(fact.id, fact.at, "buyer", kind=fact.kind))
-            case AgentSaid():
-                draft = ours.echoed(fact)
-                agent = fact.agent or (draft.agent if draft is not None else "")
-                said.append(Message(fact.id, fact.at, "agent", agent=agent))
-            case RobotSaid():
-                said.append(Message(fact.id, fact.at, "assisted" if fact.assisted else "robot"))
-            case Closed():
-                said.append(Message(fact.key, fact.at, "closed"))
-            case Recalled():
-                recalled[fact.id] = fact.at
-            case Drafted():
-                ours.drafts[fact.id] = fact
-            case Assigned():
-                given.append(Given(fact.at, fact.agent))
-            case Delivered() if fact.id in ours.drafts:
-                ours.delivered[fact.id] = fact.at
-            case _:
-                pass
+    for one in heard:
+        match one.what:
+            case "agent":
+                draft = ours.echoed(one)
+                agent = one.who or (draft.who if draft is not None else "")
+                said.append(Message(one.id, one.at, "agent", agent=agent))
+            case "recalled":
+                recalled[one.id] = one.at
+            case "drafted":
+                ours.drafts[one.id] = one
+            case "delivered":
+                if one.id in ours.drafts:
+                    ours.delivered[one.id] = one.at
+            case "given":
+                hands.append(Given(one.at, one.who))
+            case role if _speaks(role):
+                said.append(Message(one.id, one.at, role, kind=one.kind))
     said = [_withdrawn(message, recalled) for message in [*said, *ours.messages()]]
     said.sort(key=deadline.order)
-    given.sort(key=_at)
-    return Line(facts[0].conversation, buyer or facts[0].conversation, tuple(said), tuple(given))
+    hands.sort(key=_at)
+    first = [before] if before is not None else []
+    return Line(conversation, buyer or conversation, (*first, *said), tuple(hands))
+
+
+def _speaks(what: What) -> TypeGuard[Role]:
+    return what in ("buyer", "robot", "assisted", "closed")
 
 
 def _withdrawn(message: Message, recalled: dict[str, int]) -> Message:
@@ -119,7 +187,3 @@ def _withdrawn(message: Message, recalled: dict[str, int]) -> Message:
     if message.role != "buyer" or message.id not in recalled:
         return message
     return msgspec.structs.replace(message, recalled_at=max(recalled[message.id], message.at))
-
-
-def _at(given: Given) -> int:
-    return given.at
