@@ -8,9 +8,14 @@ import logging
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from contextlib import suppress
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, TypeVar
 
+from bot import jobs
 from bot.errors import Busy
+from bot.jobs import Job
 from bot.store import StoreError
 
 if TYPE_CHECKING:
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from bot.engine import Engine, Outcome
+    from bot.jobs import Answer
     from bot.model import AnyFact
     from bot.ports import Clock, Event, Store
 
@@ -31,24 +37,6 @@ TAIL = 5000  # feed rows kept in memory for listeners
 HEARTBEAT = 15.0  # seconds of silence after which a listener hears that we are alive
 
 
-class _Job(NamedTuple):
-    """Facts to apply, or something to write beside them, or something to ask; and who waits for it."""
-
-    done: asyncio.Future[Any]
-    facts: Sequence[AnyFact] = ()
-    write: Callable[[Store], Sequence[Event] | None] | None = None
-    ask: Callable[[], Any] | None = None
-
-
-class _Answer(NamedTuple):
-    """What became of a job."""
-
-    done: asyncio.Future[Any]
-    value: Any
-    error: Exception | None
-    told: Sequence[Event] = ()
-
-
 class Loop:
     """One engine on its own thread, one reader on another, and any number of listeners."""
 
@@ -56,8 +44,7 @@ class Loop:
         """`engine` and `reader` are called on the threads that will use them; `inbox`: facts that may wait."""
         self._make_engine, self._make_reader, self.clock = engine, reader, clock
         self._inbox, self._waiting = inbox, 0
-        self._jobs: deque[_Job] = deque()
-        self._awake = threading.Condition()
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()  # None is the last
         self._stopping = self._stumbled = False
         self._given_way = 0
         self._reader_thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
@@ -86,9 +73,9 @@ class Loop:
     async def stop(self) -> None:
         """Finish what was accepted, tell every listener, and close the store."""
         self.release()
-        with self._awake:
+        if not self._stopping:
             self._stopping = True
-            self._awake.notify()
+            self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         if self._reader is not None:
             await self._aio.run_in_executor(self._reader_thread, self._reader.close)
@@ -105,36 +92,39 @@ class Loop:
         return self._waiting
 
     async def submit(self, facts: Sequence[AnyFact]) -> list[Outcome]:
-        """Make facts durable, all or none; raises Busy when too many wait or the store cannot write.
+        """Make facts durable, all or none; raises Busy when too many wait or the store cannot write."""
+        future = self._aio.create_future()
+        self.hand_over(facts, partial(_settle, future))
+        outcomes: list[Outcome] = await future
+        return outcomes
+
+    def hand_over(self, facts: Sequence[AnyFact], done: Callable[[list[Outcome], Exception | None], object]) -> None:
+        """The same without waiting: `done` is called with the outcomes or the error. Raises Busy when too many wait.
 
         More facts than may wait are taken while nothing waits, or a long list would be sent away for ever.
         """
         if self._waiting and self._waiting + len(facts) > self._inbox:
             raise Busy("too many events are waiting; nothing was taken")
+        self._put(Job(done, facts))
         self._waiting += len(facts)
-        try:
-            outcomes: list[Outcome] = await self._put(_Job(self._aio.create_future(), facts=facts))
-        except StoreError as error:
-            log.warning("the store cannot write", extra={"action": "refused", "reason": str(error)})
-            raise Busy("the store cannot write now; nothing was taken") from error
-        finally:
-            self._waiting -= len(facts)
-        return outcomes
 
     async def write(self, write: Callable[[Store], Sequence[Event] | None]) -> None:
         """Call `write` on the engine's thread, in one transaction with others; raises Busy when the store cannot write.
 
         Listeners hear the feed rows that it gives back.
         """
+        future = self._aio.create_future()
+        self._put(Job(partial(_settle, future), write=write))
         try:
-            await self._put(_Job(self._aio.create_future(), write=write))
+            await future
         except StoreError as error:
             raise Busy("the store cannot write now") from error
 
     async def think(self, ask: Callable[[], T]) -> T:
         """Call `ask` on the engine's thread: for what is not for two threads at a time, such as a matcher."""
-        answer: T = await self._put(_Job(self._aio.create_future(), ask=ask))
-        return answer
+        future: asyncio.Future[T] = self._aio.create_future()
+        self._put(Job(partial(_settle, future), ask=ask))
+        return await future
 
     async def tend(self, care: Callable[[Engine], T]) -> T:
         """Call `care` with the engine, on its thread; raises Busy when the store cannot write."""
@@ -197,13 +187,10 @@ class Loop:
         bell, self._bell = self._bell, asyncio.Event()
         bell.set()
 
-    async def _put(self, job: _Job) -> Any:  # noqa: ANN401 - whatever the job answers
-        with self._awake:
-            if self._stopping:
-                raise Busy("the server is stopping")
-            self._jobs.append(job)
-            self._awake.notify()
-        return await job.done
+    def _put(self, job: Job) -> None:
+        if self._stopping:
+            raise Busy("the server is stopping")
+        self._jobs.put(job)
 
     def _work(self, started: asyncio.Future[int]) -> None:
         """The engine's thread: everything that writes happens here."""
@@ -214,27 +201,25 @@ class Loop:
             self._aio.call_soon_threadsafe(started.set_exception, error)
             return
         self._aio.call_soon_threadsafe(started.set_result, end)
-        while self._await_work(engine):
-            self._serve(engine, self._take())
+        more = True
+        while more:
+            taken, more = self._take(engine)
+            self._serve(engine, taken)
         engine.store.close()
 
-    def _await_work(self, engine: Engine) -> bool:
-        """Wait until there is a job or an alarm may be due; False when all is done."""
-        pause = 0.0 if self._jobs else min(LOOK_AGAIN, self._until_alarm(engine))
-        with self._awake:
-            if not self._jobs and not self._stopping:
-                self._awake.wait(pause)
-            return bool(self._jobs) or not self._stopping
-
-    def _take(self) -> list[_Job]:
-        """The next jobs, oldest first; none when only an alarm may be due."""
-        jobs: list[_Job] = []
+    def _take(self, engine: Engine) -> tuple[list[Job], bool]:
+        """The next jobs, oldest first; none when only an alarm may be due. And whether there will be any after them."""
+        taken: list[Job] = []
         size = 0
-        with self._awake:
-            while self._jobs and size < BATCH:
-                jobs.append(self._jobs.popleft())
-                size += max(1, len(jobs[-1].facts))
-        return jobs
+        wait = 0.0 if not self._jobs.empty() else min(LOOK_AGAIN, self._until_alarm(engine))
+        with suppress(Empty):
+            while size < BATCH:
+                job = self._jobs.get_nowait() if taken else self._jobs.get(timeout=wait)
+                if job is None:
+                    return taken, False
+                taken.append(job)
+                size += max(1, len(job.facts))
+        return taken, True
 
     def _until_alarm(self, engine: Engine) -> float:
         if self._stumbled:  # a store that cannot write is not asked in a tight circle
@@ -245,14 +230,14 @@ class Loop:
             return LOOK_AGAIN
         return LOOK_AGAIN if at is None else self.clock.seconds_until(at)
 
-    def _serve(self, engine: Engine, jobs: list[_Job]) -> None:
+    def _serve(self, engine: Engine, taken: list[Job]) -> None:
         """Facts first: an outsider waits for each. Then what else is to be written, and what is due."""
-        deciding = [job for job in jobs if job.write is None and job.ask is None]
-        writing = [job for job in jobs if job.write is not None]
+        deciding = [job for job in taken if job.write is None and job.ask is None]
+        writing = [job for job in taken if job.write is not None]
         if deciding:
-            self._answer(_apply(engine, deciding), engine)
-        answers = [_asked(job) for job in jobs if job.ask is not None]
-        answers += _write(engine.store, writing) if writing else []
+            self._answer(jobs.apply(engine, deciding), engine)
+        answers = [jobs.asked(job) for job in taken if job.ask is not None]
+        answers += jobs.write(engine.store, writing) if writing else []
         try:
             rung = 0 if self._give_way() else self._fire(engine)
             self._stumbled = False
@@ -265,7 +250,7 @@ class Loop:
         if answers or rung:
             self._answer(answers, engine if rung else None)
 
-    def _answer(self, answers: list[_Answer], engine: Engine | None) -> None:
+    def _answer(self, answers: list[Answer], engine: Engine | None) -> None:
         """Hand over what was done to the asyncio thread; what `engine` and writers told goes with it, in its order."""
         told, posted = (engine.told, engine.posted) if engine else ([], False)
         written = [event for answer in answers for event in answer.told]
@@ -273,7 +258,7 @@ class Loop:
 
     def _give_way(self) -> bool:
         """Do alarms wait for who is in the inbox already? An answer there may be what they would call missed."""
-        self._given_way = self._given_way + 1 if self._jobs and self._given_way < GIVE_WAY else 0
+        self._given_way = self._given_way + 1 if not self._jobs.empty() and self._given_way < GIVE_WAY else 0
         return self._given_way > 0
 
     def _fire(self, engine: Engine) -> int:
@@ -284,14 +269,10 @@ class Loop:
         self.late_by(self.lateness)
         return engine.fire()
 
-    def _deliver(self, answers: list[_Answer], told: Sequence[Event], posted: bool) -> None:  # noqa: FBT001
-        for future, answer, error, _ in answers:
-            if future.cancelled():
-                continue
-            if error is None:
-                future.set_result(answer)
-            else:
-                future.set_exception(error)
+    def _deliver(self, answers: list[Answer], told: Sequence[Event], posted: bool) -> None:  # noqa: FBT001
+        for job, value, error, _ in answers:
+            self._waiting -= len(job.facts)
+            job.done(value, error)
         if told:
             self._ring(told)
         if posted:
@@ -302,30 +283,11 @@ def _unheard(_seconds: float) -> None:
     """Until somebody counts."""
 
 
-def _apply(engine: Engine, jobs: Sequence[_Job]) -> list[_Answer]:
-    try:
-        outcomes = iter(engine.apply([fact for job in jobs for fact in job.facts]))
-    except Exception as error:  # noqa: BLE001 - it is raised again where it was asked
-        return [_Answer(job.done, None, error) for job in jobs]
-    return [_Answer(job.done, [next(outcomes) for _ in job.facts], None) for job in jobs]
-
-
-def _asked(job: _Job) -> _Answer:
-    try:
-        return _Answer(job.done, job.ask() if job.ask else None, None)
-    except Exception as error:  # noqa: BLE001 - it is raised again where it was asked
-        return _Answer(job.done, None, error)
-
-
-def _write(store: Store, jobs: Sequence[_Job]) -> list[_Answer]:
-    """All in one transaction; if that breaks, each in its own."""
-    try:
-        with store.transaction():
-            told = [job.write(store) if job.write is not None else None for job in jobs]
-    except Exception as error:  # noqa: BLE001 - it is raised again where it was asked
-        return (
-            [answer for job in jobs for answer in _write(store, [job])]
-            if len(jobs) > 1
-            else [_Answer(jobs[0].done, None, error)]
-        )
-    return [_Answer(job.done, None, None, events or ()) for job, events in zip(jobs, told, strict=True)]
+def _settle(future: asyncio.Future[Any], value: object, error: Exception | None) -> None:
+    """Tell who awaits a job; he may have gone."""
+    if future.cancelled():
+        return
+    if error is None:
+        future.set_result(value)
+    else:
+        future.set_exception(error)

@@ -127,7 +127,7 @@ async def test_writes_share_a_transaction_and_fail_alone(house):
     await house.started()
     before = house.store.transactions
     good = [asyncio.ensure_future(house.loop.write(tell)) for _ in range(5)]
-    while len(house.loop._jobs) < 5:
+    while house.loop._jobs.qsize() < 5:
         await house.loop.read(lambda store: store.feed_end())
     free.set()
     await asyncio.gather(*good)
@@ -135,7 +135,7 @@ async def test_writes_share_a_transaction_and_fail_alone(house):
     free = house.busy()
     await house.started()
     asked = [asyncio.ensure_future(house.loop.write(job)) for job in (tell, fail, tell)]
-    while len(house.loop._jobs) < 3:
+    while house.loop._jobs.qsize() < 3:
         await house.loop.read(lambda store: store.feed_end())
     free.set()
     answers = await asyncio.gather(*asked, return_exceptions=True)
@@ -360,7 +360,7 @@ async def test_alarms_ring_although_the_inbox_is_never_empty(house, said, monkey
     free = house.busy()
     await house.started()
     asked = [asyncio.ensure_future(house.loop.submit([said() for _ in range(looping.BATCH)])) for _ in range(4)]
-    while len(house.loop._jobs) < 4:
+    while house.loop._jobs.qsize() < 4:
         await house.loop.read(lambda store: store.feed_end())
     free.set()
     await asyncio.gather(*asked)
