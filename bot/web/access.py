@@ -38,8 +38,8 @@ def admitted(name: str, handler: Handler) -> Handler:
         request[CALLER] = caller = await _caller(request)
         if not roles.may(caller.held.role, name):
             raise Forbidden(f"a token of the role {caller.held.role} may not ask for {name}")
-        limit(request, "token", caller.held.digest)
-        limit(request, "shop", caller.shop.id)
+        limit(request.app, "token", caller.held.digest)
+        limit(request.app, "shop", caller.shop.id)
         return await handler(request)
 
     return admit

@@ -37,7 +37,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 _HEADERS = CIMultiDict({**HEADERS, "Content-Type": JSON})
-_encode = msgspec.json.Encoder().encode
+encoded = msgspec.json.Encoder().encode
 CODES = {
     404: "not_found",
     405: "method_not_allowed",
@@ -92,20 +92,27 @@ async def answer_errors(
     """Every error is `{"error":{"code","message"}}`. What nobody foresaw is answered 500 by bot/web/protocol.py."""
     try:
         return await handler(request)
-    except Limited as error:
-        request.app[METRICS].refused.labels("rate").inc()
-        return error_answer(error.status, error.code, str(error), {"Retry-After": str(max(1, math.ceil(error.wait)))})
-    except Busy as error:
-        return error_answer(error.status, error.code, str(error), {"Retry-After": "1"})
-    except Unknown as error:
-        return error_answer(error.status, error.code, str(error), {"WWW-Authenticate": "Bearer"})
     except WireError as error:
-        return error_answer(error.status, error.code, str(error))
+        return refusal(request.app, error)
     except web.HTTPException as error:
         if error.status < 400:
             raise
         allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
         return error_answer(error.status, CODES.get(error.status, "bad_request"), error.reason, allow)
+
+
+def refusal(app: web.Application, error: WireError) -> web.Response:
+    """The answer to what is refused on purpose."""
+    headers: dict[str, str] = {}
+    match error:
+        case Limited(wait=wait):
+            app[METRICS].refused.labels("rate").inc()
+            headers = {"Retry-After": str(max(1, math.ceil(wait)))}
+        case Busy():
+            headers = {"Retry-After": "1"}
+        case Unknown():
+            headers = {"WWW-Authenticate": "Bearer"}
+    return error_answer(error.status, error.code, str(error), headers)
 
 
 def error_answer(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -116,12 +123,11 @@ def error_answer(status: int, code: str, message: str, headers: Mapping[str, str
 def answer(data: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:  # noqa: ANN401
     """`data` as JSON."""
     shown = {**_HEADERS, **headers} if headers else _HEADERS
-    return web.Response(body=_encode(data), status=status, headers=shown)
+    return web.Response(body=encoded(data), status=status, headers=shown)
 
 
-def limit(request: web.Request, kind: str, name: str | bytes) -> None:
+def limit(app: web.Application, kind: str, name: str | bytes) -> None:
     """Count a request of `name` against a limit (see bot/limits.py). Raises Limited."""
-    app = request.app
     wait = app[LIMITER].wait(kind, name, app[LOOP].clock.world())
     if wait > 0.0:
         raise Limited("too many requests in a short time; nothing was taken", wait)

@@ -13,7 +13,7 @@ from bot.errors import BadSignature, Busy, Missing
 from bot.web.app import HEADERS, LOOP, METRICS, SHOPS, WANTED, answer, body_of, limit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bot.adapters.entrance import Entrance
     from bot.engine import Outcome
@@ -23,16 +23,21 @@ if TYPE_CHECKING:
 
 
 async def webhook(request: web.Request) -> web.Response:
-    """`POST /webhook/{shop}`: one event or a list, all or nothing."""
+    """`POST /webhook/{shop}`: one event or a list, all or nothing. Most go a shorter way, see bot/web/quick.py."""
     shop, body = _shop(request), await body_of(request)
+    return await _take(request, heard(request.app, shop, request.headers, body))
+
+
+def heard(app: web.Application, shop: Shop, headers: Mapping[str, str], body: bytes) -> list[AnyFact | None]:
+    """The facts of a delivery to a shop, None for an event that is none of ours. Raises WireError."""
     try:
-        delivery = signature.verify(request.headers, body, shop.keys, _now(request))
+        delivery = signature.verify(headers, body, shop.keys, _now(app))
     except BadSignature:
-        request.app[METRICS].refused.labels("signature").inc()
+        app[METRICS].refused.labels("signature").inc()
         raise
-    limit(request, "webhooks", shop.id)  # only now: who cannot sign uses nothing up
-    arrival = wire.Arrival(shop.id, delivery, int(request.app[LOOP].clock.now()))
-    return await _take(request, wire.facts(wire.decode(body), arrival))
+    limit(app, "webhooks", shop.id)  # only now: who cannot sign uses nothing up
+    arrival = wire.Arrival(shop.id, delivery, int(app[LOOP].clock.now()))
+    return wire.facts(wire.decode(body), arrival)
 
 
 async def adapted(request: web.Request) -> web.Response:
@@ -42,11 +47,11 @@ async def adapted(request: web.Request) -> web.Response:
     body = await body_of(request, entrance.how.content_types)
     asked = _asked(request, body)
     try:
-        opened = entrance.open(asked, _now(request))
+        opened = entrance.open(asked, _now(request.app))
     except BadSignature:
         request.app[METRICS].refused.labels("signature").inc()
         raise
-    limit(request, "webhooks", shop.id)
+    limit(request.app, "webhooks", shop.id)
     at = int(request.app[LOOP].clock.now())
     delivery, reading = entrance.read(opened, asked.headers, charset=request.charset or "", at=at, pulls=shop.pulls)
     if reading.answer is not None:
@@ -74,7 +79,7 @@ async def _fetch(request: web.Request, shop: Shop, events: list[dict[str, Any]])
 async def greeted(request: web.Request) -> web.Response:
     """`GET /webhook/{shop}/{adapter}`: a tool tries the address before it uses it."""
     entrance = _entrance(request, _shop(request))
-    said = entrance.greet(_asked(request, b""), _now(request))
+    said = entrance.greet(_asked(request, b""), _now(request.app))
     if said is None:
         raise web.HTTPMethodNotAllowed("GET", ["POST"])
     return web.Response(body=said, headers=HEADERS, content_type="text/plain", charset="utf-8")
@@ -103,26 +108,32 @@ def _first(pairs: Mapping[str, str], name: Any) -> dict[str, str]:  # noqa: ANN4
     return {name(key): value for key, value in reversed(list(pairs.items()))}
 
 
-def _now(request: web.Request) -> tuple[float, float]:
-    clock = request.app[LOOP].clock
+def _now(app: web.Application) -> tuple[float, float]:
+    clock = app[LOOP].clock
     return clock.world(), clock.now()
 
 
 async def _take(request: web.Request, facts: list[AnyFact | None]) -> web.Response:
-    app = request.app
-    loop, metrics = app[LOOP], app[METRICS]
     known = [fact for fact in facts if fact is not None]
-    outcomes = iter(await loop.submit(known) if known else [])
-    results = [_result(fact, next(outcomes) if fact is not None else None) for fact in facts]
+    outcomes = await request.app[LOOP].submit(known) if known else []
+    return answer(told(request.app, facts, outcomes))
+
+
+def told(app: web.Application, facts: Sequence[AnyFact | None], outcomes: Iterable[Outcome]) -> dict[str, Any]:
+    """What is answered to a delivery, of which the known facts had these outcomes. Raises Busy."""
+    of = iter(outcomes)
+    results = [_result(fact, next(of) if fact is not None else None) for fact in facts]
     if None in results:
         raise Busy("an event could not be decided; send it again")
     duplicates = sum("duplicate" in result for result in results if result)
-    ignored = len(facts) - len(known)
-    metrics.events.inc(len(known) - duplicates)
+    ignored = sum(fact is None for fact in facts)
+    accepted = len(facts) - ignored - duplicates
+    metrics = app[METRICS]
+    metrics.events.inc(accepted)
     if duplicates:
         metrics.duplicates.inc(duplicates)
-    said = {"accepted": len(known) - duplicates, "duplicates": duplicates, "results": results}
-    return answer(said | ({"ignored": ignored} if ignored else {}))
+    said = {"accepted": accepted, "duplicates": duplicates, "results": results}
+    return said | ({"ignored": ignored} if ignored else {})
 
 
 def _result(fact: AnyFact | None, outcome: Outcome | None) -> dict[str, Any] | None:

@@ -7,8 +7,10 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
+from aiohttp.http_parser import HttpRequestParser
 
 from bot.web.app import CODES, error_answer
+from bot.web.quick import Quick, broken
 
 if TYPE_CHECKING:
     from aiohttp.web_request import BaseRequest
@@ -23,12 +25,13 @@ LAST_WORDS = 5.0  # seconds that requests under way have when the server stops
 class Protocol(web.RequestHandler):
     """One connection."""
 
-    __slots__ = ("_full",)
+    __slots__ = ("_full", "_quick", "_short")
 
     def __init__(self, manager: _Server, **settings: Any) -> None:  # noqa: ANN401 - aiohttp's own settings
         """`manager` knows how many others there are."""
         super().__init__(manager, **settings)
-        self._full = manager.full
+        self._full, self._quick = manager.full, manager.quick
+        self._short = False  # is an answer under way that goes the short way?
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """One more; beyond as many as may be it is told so, and closed."""
@@ -36,6 +39,52 @@ class Protocol(web.RequestHandler):
         if self._full() and isinstance(transport, asyncio.Transport):
             transport.write(_FULL)
             transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a client; a delivery that is whole with them goes the short way, everything else aiohttp's."""
+        waiter = self._waiter
+        if self._quick is None or waiter is None or waiter.done():  # aiohttp's task is at work
+            super().data_received(data)
+            return
+        self._waiter = None  # the task is not woken by what it is not to see
+        try:
+            super().data_received(data)
+        finally:
+            self._waiter = waiter
+        if self._messages and not self._short:
+            self._go_on(self._quick, waiter)
+
+    def _go_on(self, quick: Quick, waiter: asyncio.Future[None]) -> None:
+        message, payload = self._messages[0]
+        if len(self._messages) > 1 or self._paused or not quick.takes(message, payload):
+            waiter.set_result(None)
+            return
+        self._messages.popleft()
+        if self._parser is not None:
+            self._parser.message_consumed()
+        self._short = self._request_in_progress = True  # a server that stops waits for it
+        quick.begin(message, payload, self._send)
+
+    def _send(self, answer: bytes) -> None:
+        """Answer what went the short way; what came meanwhile is next."""
+        self._short = self._request_in_progress = False
+        if self._handler_waiter is not None and not self._handler_waiter.done():
+            self._handler_waiter.set_result(None)
+        if self.transport is None:  # nobody is there any more
+            return
+        self.transport.write(answer)
+        if self._close:
+            self.transport.close()
+            return
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        waiter = self._waiter
+        if self._messages and self._quick is not None and waiter is not None and not waiter.done():
+            self._go_on(self._quick, waiter)
+
+    def _process_keepalive(self) -> None:
+        if self._short:  # who waits for an answer is not idle
+            self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        super()._process_keepalive()
 
     def handle_error(
         self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
@@ -51,8 +100,8 @@ class Protocol(web.RequestHandler):
             log.info("unreadable request", extra={"action": "refused", "kind": type(exc).__name__})
             answer = error_answer(status, CODES.get(status, "bad_request"), "the request is not HTTP that can be read")
         else:
-            log.error("request failed", exc_info=exc, extra={"action": "failed"})
-            answer = error_answer(status, "internal", "the request could not be answered; the log says why")
+            answer = broken(exc)
+            answer.set_status(status)
         answer.force_close()
         return answer
 
@@ -65,8 +114,15 @@ class Protocol(web.RequestHandler):
         return await super().finish_response(request, resp, start_time)
 
 
+# What the short way knows of aiohttp's inside; where one of them has gone, everything goes the long way.
+_LEANS_ON = ("_close", "_handler_waiter", "_keepalive_timeout", "_messages", "_next_keepalive_close_time", "_waiter")
+SHORT = all(hasattr(web.RequestHandler, name) for name in (*_LEANS_ON, "_process_keepalive", "_request_in_progress"))
+SHORT = SHORT and hasattr(HttpRequestParser, "message_consumed")
+
+
 class _Server(web.Server):
     most = MOST
+    quick: Quick | None = None
 
     def full(self) -> bool:
         """Are there more connections than may be?"""
@@ -102,4 +158,5 @@ class Runner(web.AppRunner):
             **made._kwargs,  # noqa: SLF001
         )
         server.most = self._most
+        server.quick = Quick(self.app) if SHORT else None
         return server
