@@ -113,7 +113,8 @@ class Guard:
             for reading in self._readings(text, known, states=states)
             for match in self._matches(reading)
         ]
-        found.extend(self._owned(text))
+        if self._owner is not None:
+            found.extend(self._owned(text))
         if before:
             told = BREAK.join(said.replace(BREAK, " ") for said in before)[-_RECALL:]
             whole = told + BREAK + text.replace(BREAK, " ")
@@ -122,7 +123,7 @@ class Guard:
                     start, end = reading.span(match.start, match.end)
                     if BREAK in whole[start:end] and start <= len(told) and match.way.rule.across:
                         found.append(self._finding(match, reading, told + BREAK + text, len(told) + 1))
-        return distinct([finding for finding in found if finding.rule not in self._watched])
+        return distinct([finding for finding in found if finding.rule not in self._watched]) if found else found
 
     def watched(self, text: str) -> list[Finding]:
         """What the rules in watch mode would have said: to be recorded, never to hold a message. Raises RuleFailed."""

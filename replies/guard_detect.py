@@ -28,6 +28,9 @@ FOUND = frozenset((*LONG, *OPEN, *LATIN, *NET, *FORM))
 SLOTS = (*LONG, *OPEN, *LATIN, *NET, *FORM, *STATE)
 
 _token = re.compile(r"(?<![a-z0-9])(?<![a-z0-9]_)[a-z0-9][a-z0-9_.\-]{2,29}+")
+_numerals = re.compile(
+    r"[零〇一二三四五六七八九幺洞拐勾两]{2,20}[a-z]{2,20}|[a-z]{2,20}[零〇一二三四五六七八九幺洞拐勾两]{2,20}"
+)
 _version = re.compile(r"v?\d+(?:\.\d+)+[a-z]{0,3}")
 _spaced = re.compile(r"(?<![a-z0-9])[a-z0-9](?:[ ._\-*|/][a-z0-9](?![a-z0-9])){4,30}+")
 _host = re.compile(r"[a-z0-9][a-z0-9\-.]{0,80}+$")
@@ -158,10 +161,11 @@ def _net(facts: Facts) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 def everything(text: str, known: Known) -> list[Thing]:
     """Every number, id and address of a folded text, in order; positions are those of `text`."""
-    found = [*addresses(text, known), *numbers.find(text, known)]
+    found = [*(addresses(text, known) if known.net.search(text) else ()), *numbers.find(text, known)]
     taken = sorted((thing.start, thing.end) for thing in found if thing.slot != "amount")
     found.extend(thing for thing in handles(text, known) if not _inside(thing, taken))
-    found.extend(Thing("placeholder", m.start(), m.end(), m.group()) for m in known.blanks.finditer(text))
+    if known.blank_marks.search(text):
+        found.extend(Thing("placeholder", m.start(), m.end(), m.group()) for m in known.blanks.finditer(text))
     return sorted(found, key=lambda thing: (thing.start, thing.end, thing.slot))
 
 
@@ -190,9 +194,7 @@ def handles(text: str, known: Known) -> Iterator[Thing]:
     for match in _spaced.finditer(text):
         if any(char.isalpha() for char in match.group()):
             yield Thing("handle", match.start(), match.end(), match.group(), how="separator")
-    for match in re.finditer(
-        r"[零〇一二三四五六七八九幺洞拐勾两]{2,20}[a-z]{2,20}|[a-z]{2,20}[零〇一二三四五六七八九幺洞拐勾两]{2,20}", text
-    ):
+    for match in _numerals.finditer(text):
         yield Thing("handle", match.start(), match.end(), match.group(), how="numerals")
 
 

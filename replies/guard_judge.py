@@ -155,13 +155,15 @@ class Rulebook:
     def ways(self, reading: Reading) -> Iterator[Way]:
         """The alternatives whose every slot may be in the reading."""
         lacking = ~reading.mask
+        if any(not way.mask & lacking for way in self.formal):
+            lacking = ~reading.sharpened()
+            yield from (way for way in self.formal if not way.mask & lacking)
         for slot in tuple(reading.slots):
             for mask, way in self.masks.get(slot, ()):
                 if not mask & lacking:
+                    if not reading.find(slot):
+                        break
                     yield way
-        for way in self.formal:
-            if not way.mask & lacking:
-                yield way
 
     def judge(self, reading: Reading) -> list[Match]:
         """What the rules find, without what is excused. Raises RuleFailed."""
@@ -205,8 +207,15 @@ def matches(way: Way, reading: Reading) -> Iterator[Match]:
         chosen[anchor] = hit
         if _fill(way, lists, chosen, since=reading.last):
             hits = tuple(hit for hit in chosen if hit is not None)
-            if sum(1.0 - hit.weight for hit in hits) <= way.short and _meant(way, hits, reading):
+            if _doubt(hits, reading) <= way.short and _meant(way, hits, reading):
                 yield Match(way, min(h.start for h in hits), max(h.end for h in hits), hits)
+
+
+def _doubt(hits: tuple[Hit, ...], reading: Reading) -> float:
+    """How far the hits fall short of certainty; half as far for a word that is the whole message, turned: 逼傻."""
+    doubt = sum(1.0 - hit.weight for hit in hits)
+    turned = len(hits) == 1 and hits[0].view == "order" and hits[0].end - hits[0].start == len(reading.chars)
+    return doubt / 2 if turned else doubt
 
 
 def _meant(way: Way, hits: tuple[Hit, ...], reading: Reading) -> bool:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _MOST = 12  # odd characters of one text that are tried
 _USUAL = 320  # the most used characters are never a stray
 _KEPT = 50_000  # groups of three characters whose answer is remembered
+_SIDE = 3  # characters on either side of a stray one that a word may have
+Candidates = tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
 _LOOKED = 2_000  # a longer text is not searched for look-alikes one by one
 
 
@@ -60,13 +62,9 @@ def may_look(first: Reading) -> bool:
 def looked(first: Reading) -> Variant | None:
     """An odd character, or a stray one, becomes the watched one that looks like it, where that makes a watched word."""
     chars, changed = first.chars, {}
-    places = _places(first)
-    if not places:
-        return None
     odd = {match.start() for match in _odd().finditer(chars)}
-    for at in sorted(places):
-        may_be = _alike(chars[at], first.search.watched)[:200] if at in odd else places[at]
-        char = _meant(first, at, may_be)
+    for at, candidates in sorted(_places(first, odd).items()):
+        char = _meant(chars, at, candidates)
         if char and (at in odd or _is_stray(first, at)):
             changed[at] = char
     if not changed:
@@ -80,11 +78,11 @@ def looked(first: Reading) -> Variant | None:
     return Variant("".join(text), tuple(range(len(text) + 1)), doubts)
 
 
-def _places(first: Reading) -> dict[int, str]:
+def _places(first: Reading, odd: set[int]) -> dict[int, Candidates]:
     """Where an odd character stands, or one like watched ones beside a character a watched word could have there: which."""
     search, memo = first.search, first.search.strays
     edged = f"\n{first.chars}\n"
-    found = dict.fromkeys([match.start() for match in _odd().finditer(first.chars)][:_MOST], "")
+    found: dict[int, Candidates] = {}
     known = memo.get
     for match in _likely().finditer(first.chars):
         at = match.start()
@@ -96,19 +94,30 @@ def _places(first: Reading) -> dict[int, str]:
             likely = memo[three] = _could_be(three, search)
         if likely:
             found[at] = likely
+    if odd:
+        for at in {*sorted(odd)[:_MOST], *odd.intersection(found)}:
+            alike = _alike(first.chars[at], search.watched)[:200]
+            found[at] = _candidates(edged[at], alike, edged[at + 2], search)
     return found
 
 
-def _could_be(three: str, search: Search) -> str:
+def _could_be(three: str, search: Search) -> Candidates:
     """The characters that the second of three might stand for, seeing its neighbours."""
     left, char, right = three[0], three[1], three[2]
-    if left + char in search.pairs or char + right in search.pairs:
-        return ""
-    none: frozenset[str] = frozenset()
-    follows, leads, like = search.after.get(left, none), search.before.get(right, none), stray_likes()[char]
-    if char in follows or char in leads:
-        return ""
-    return "".join(sorted(one for one in like if one in follows or one in leads))
+    before, after = left + char, char + right
+    if before in search.pairs or after in search.pairs or before in search.within or after in search.within:
+        return ()
+    return _candidates(left, sorted(stray_likes()[char]), right, search)
+
+
+def _candidates(left: str, alike: Iterable[str], right: str, search: Search) -> Candidates:
+    """Those of `alike` that stand beside one of two characters in a watched word, each with the words and its places there."""
+    found = []
+    for char in alike:
+        before, after = search.within.get(left + char, ()), search.within.get(char + right, ())
+        if before or after:
+            found.append((char, tuple({*((word, at + 1) for word, at in before), *after})))
+    return tuple(found)
 
 
 @lru_cache(maxsize=1)
@@ -144,22 +153,16 @@ def _alike(odd: str, watched: frozenset[str]) -> tuple[str, ...]:
     )
 
 
-def _meant(first: Reading, at: int, may_be: Iterable[str]) -> str:
-    """The one of `may_be` that makes a watched word at `at`, or ""."""
-    chars, search = first.chars, first.search
-    none: frozenset[str] = frozenset()
-    after = search.after.get(chars[at - 1], none) if at else none
-    before = search.before.get(chars[at + 1], none) if at + 1 < len(chars) else none
-    start = max(0, at - 3)
-    for char in may_be:
-        if char in after or char in before:
-            window = chars[start:at] + char + chars[at + 1 : at + 4]
-            if _holds_word(window, at - start, search.watched):
+def _meant(chars: str, at: int, candidates: Candidates) -> str:
+    """The first of some candidates that makes a watched word at `at`, or ""."""
+    for char, words in candidates:
+        for word, mine in words:
+            start, end = at - mine, at - mine + len(word)
+            if (
+                start > -1
+                and mine <= _SIDE
+                and end - at <= _SIDE + 1
+                and (chars[start:at] == word[:mine] and chars[at + 1 : end] == word[mine + 1 :])
+            ):
                 return char
     return ""
-
-
-def _holds_word(window: str, at: int, watched: frozenset[str]) -> bool:
-    """Is a watched word of two characters and more at this place of a window?"""
-    ends = range(at + 1, len(window) + 1)
-    return any(window[start:end] in watched for start in range(at + 1) for end in ends if end - start > 1)

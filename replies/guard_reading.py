@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
+from collections import defaultdict
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 from replies import guard_detect as detect
 from replies import guard_sound as sound
 from replies.guard_disguise import tight_table
-from replies.guard_hits import Hit, Variant, covered
-from replies.guard_joints import BREAK, Joints, edges, runs_on
+from replies.guard_forms import detected, possible, shaped
+from replies.guard_hits import FLOOR, Hit, Variant, covered
+from replies.guard_joints import BREAK, Joints
 from replies.guard_jumble import jumbled
 from replies.guard_spell import latin, spelled, tokens
+from replies.guard_weigh import doubted, edged, meek, weighed
 from replies.text import View, fold_table, origins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from replies.guard_forms import Places
     from replies.guard_words import Part, Search, Word
 
-_close = re.compile(r"[，,。.!！?？;；\n]")
-_NEAR = 60  # characters on either side of a word that calls a pattern
-_SHORT = 200  # characters of a text that is searched through for each find
-_HEARD, _ALONE = 0.4, 0.75
-_TRIPLE = 3  # characters of a sound that an ordinary pair in it makes doubtful
-_ODD = 4  # digits in unusual signs that are no slip
-_ASIDE = 1  # characters beside a word that is still a message of its own
 _SCRAP = 3  # characters of a message that says nothing by itself
-FLOOR = 0.25  # what weighs less is chance
-_new = tuple.__new__  # a hit without the detour of its named parts: there are thousands in a long text
 
 
 class Reading:
     """One text read with one lexicon. Positions are those of the tight view; `span` leads back to the text.
 
-    Rare words are looked for at once; frequent ones only when a rule that a rare one called asks for them.
+    Words are noted where they stand and weighed when a rule asks for their slot; so are patterns, numbers and addresses.
+    Rare words are looked for at once, frequent ones only when a rule that a rare one called asks for them.
     """
 
     def __init__(
@@ -58,32 +53,34 @@ class Reading:
         self.how = variant.how if variant else ""
         self.doubts = variant.doubts if variant else {}
         self.chars = text.translate(tight_table())
-        self.mask = search.frequent_bits
-        self.parts: list[tuple[int, int]] = []
+        self.parts: Places = []
         self.turns = 0
+        self._noted: defaultdict[str, list[tuple[int, Word]]] = defaultdict(list)
         self._hits: dict[str, list[Hit]] = {}
         self._found: dict[str, list[Hit]] = {}
-        self._asked: dict[str, tuple[int, int] | None] = {}
-        self._shaped: set[str] = set()
-        self._shields: dict[str, list[tuple[int, int]]] = {}
-        self._whole = len(self.chars) == len(text) and text.isalnum()
+        self._asked: dict[str, Places | None] = {}
+        self._shields: dict[str, Places] = {}
+        self.whole = len(self.chars) == len(text) and text.isalnum()
         self.latin = latin.search(self.chars) is not None
+        self.mask = search.frequent_bits | possible(self)
         for state in states:
             self._hits[state] = [Hit(0, len(self.chars), 1.0, "state", state)]
             self.mask |= search.slot_bits[state]
         self._scan(search.rare)
         if not self.how:
             for word, hit in jumbled(self.chars, search):
-                self._put(
-                    word,
-                    hit if self._whole else hit._replace(weight=hit.weight * self.joints.weight(hit.start, hit.end)),
-                )
-        self._form()
+                weight = 1.0 if self.whole else self.joints.weight(hit.start, hit.end)
+                self._put(word, hit._replace(weight=hit.weight * weight))
+        if known.signs.search(text):
+            for char in sorted(known.marks.keys() & text):
+                self._asked.update(dict.fromkeys(known.marks[char]))
+        for slot, called in self._asked.items():
+            self._shape(slot, called)
 
     @property
     def slots(self) -> Iterable[str]:
-        """The slots that may be filled so far."""
-        return self._hits
+        """The slots that may be filled so far, some of them twice."""
+        return chain(self._noted, self._hits)
 
     @cached_property
     def tight(self) -> View:
@@ -127,124 +124,54 @@ class Reading:
 
     def _scan(self, part: Part) -> None:
         """Look for the words of one part of the lexicon, listen for them, read Latin letters."""
-        chars, text, whole = self.chars, self.text, self._whole
-        short, hits, bits = len(text) <= _SHORT, self._hits, 0
-        for last, words in part.seen.iter(chars):
+        noted, bits, turns = self._noted, 0, 0
+        for last, words in part.seen.iter(self.chars):
             for word in words:
-                start = last + 1 - word.length
-                # what stands in the text as it is needs no look at what might part its characters
-                if word.bare or (word.kind == "exact" and not word.latin and (whole or (short and word.word in text))):
-                    if word.weight >= FLOOR:
-                        bits |= word.bits
-                        hit = _new(Hit, (start, last + 1, word.weight, "exact", word.word))
-                        hits.setdefault(word.slot, []).append(hit)
-                elif word.weight:
-                    self._weigh(word, start, last + 1)
+                if word.weight:
+                    bits |= word.bits
+                    turns += word.turns
+                    noted[word.slot].append((last, word))
                 else:
-                    self._note(word, start, last + 1)
+                    self._note(word, last + 1 - word.length, last + 1)
         self.mask |= bits
+        self.turns += turns
         self._listen(part)
 
     def _listen(self, part: Part) -> None:
         """Listen for the words of one part, and read Latin letters."""
-        chars = self.chars
+        chars, search = self.chars, self.search
         if self.how != "reversed":
             for last, words in part.heard.iter(chars.translate(sound.sound_table())):
                 for word in words:
-                    self._hear(word, last + 1 - word.length, last + 1)
+                    surface = chars[last + 1 - word.length : last + 1]
+                    if surface != word.word and surface not in search.ordinary and surface not in search.watched:
+                        self.mask |= word.bits
+                        self._noted[word.slot].append((last, word))
         if self.latin:
             for word, hit in spelled(chars, self._tokens, part):
                 self._put(word, hit)
 
     @cached_property
     def _tokens(self) -> list[tuple[int, int]]:
-        return tokens(self.chars, [] if self._whole else self.joints.gaps)
+        return tokens(self.chars, [] if self.whole else self.joints.gaps)
 
     def _note(self, word: Word, start: int, end: int) -> None:
         """A find that is no word: what hides one, what asks for a pattern, pieces of a character."""
         if word.kind == "shield":
             self._shields.setdefault(word.slot, []).append((start, end))
         elif word.kind == "shape":
-            low, high = self._asked.get(word.slot, (start, end)) or (0, len(self.chars))
-            self._asked[word.slot] = min(low, start), max(high, end)
+            called = self._asked.setdefault(word.slot, [])
+            if called is not None:
+                called.append((start, end))
         else:
             self.parts.append((start, end))
 
-    def _weigh(self, word: Word, start: int, end: int) -> None:
-        if word.latin and runs_on(word, self.joints, start, leet=self.how == "leet"):
-            return
-        weight = word.weight
-        if word.kind == "order":
-            if self.how == "reversed":
-                return
-            self.turns += 1 if word.length == 2 else 2
-            if self.chars[start:end] in self.search.ordinary:
-                weight *= 0.7
-        if word.kind != "exact":
-            weight *= edges(self.chars, self.search.pairs, start, end)
-        if not self._whole and end - start > 1:
-            weight *= self.joints.weight(start, end)
-        self._put(word, Hit(start, end, weight, word.kind, word.word))
-
-    def _hear(self, word: Word, start: int, end: int) -> None:
-        surface = self.chars[start:end]
-        if surface == word.word or surface in self.search.ordinary or surface in self.search.watched:
-            return
-        pairs = self.search.pairs
-        weight = sound.likeness(surface, word.word) * edges(self.chars, pairs, start, end)
-        if (
-            end - start == _TRIPLE
-            and not set(surface) & set(word.word)
-            and not pairs.isdisjoint((surface[:2], surface[1:]))
-        ):
-            weight *= 0.6  # 机身码 is the code of a machine before it is 急什么
-        if weight >= FLOOR and not self._whole:
-            weight *= self.joints.weight(start, end)
-        if weight > _HEARD and end - start == len(self.chars):
-            weight = max(weight, _ALONE)  # a word alone in a message was meant
-        self._put(word, Hit(start, end, weight, "sound", word.word))
-
-    def _form(self) -> None:
-        """Patterns at once, numbers and addresses only as possibilities, to be looked for when a rule asks."""
-        known, bits = self.known, self.search.bits
-        self.mask |= bits[detect.OPEN]
-        long = known.long.search(self.chars) is not None
-        if self.latin or long:
-            self.mask |= bits[detect.LATIN]
-        if long:
-            self.mask |= bits[detect.LONG]
-        if self.latin and self.known.net.search(self.folded):
-            self.mask |= bits[detect.NET]
-        if known.blank_marks.search(self.text):
-            self.mask |= bits[detect.FORM]
-        if known.signs.search(self.text):
-            for char in sorted(known.marks.keys() & self.text):
-                self._asked.update(dict.fromkeys(known.marks[char]))
-        for slot in self._asked:
-            self._shape(slot)
-
-    def _shape(self, slot: str) -> None:
-        """Try a slot's patterns, once."""
-        if slot in self._shaped:
-            return
-        self._shaped.add(slot)
-        folded = self.folded
-        low, high = self._stretch(self._asked.get(slot))
-        for shape in self.known.shapes[slot]:
-            for match in shape.pattern.finditer(folded, low, high):
-                start, end = (self.at(at) for at in self.plain.span(*match.span()))
-                self._hits.setdefault(slot, []).append(Hit(start, end, shape.weight, "shape", match.group()))
-                self.mask |= self.search.slot_bits[slot]
-
-    def _stretch(self, called: tuple[int, int] | None) -> tuple[int, int]:
-        """Where in the plain view patterns are tried: around the words that called them, to the end of a clause."""
-        size = len(self.folded)
-        if called is None or size <= _NEAR * 2:
-            return 0, size
-        plain, origin = self.plain, self.tight.origin
-        low, high = (bisect_left(plain.origin, origin[at]) for at in (called[0], called[1] - 1))
-        close = _close.search(plain.chars, min(size, high + _NEAR))
-        return max(0, low - _NEAR), close.end() if close else size
+    def _shape(self, slot: str, called: Places | None) -> None:
+        """Try a slot's patterns, where they were called."""
+        hits = shaped(slot, self, called)
+        if hits:
+            self._hits.setdefault(slot, []).extend(hits)
+            self.mask |= self.search.slot_bits[slot]
 
     def _put(self, word: Word, hit: Hit) -> None:
         if hit.weight < FLOOR:
@@ -259,14 +186,16 @@ class Reading:
             if slot in self.search.groups:
                 members = self.known.elsewhere if slot == "elsewhere" else self.search.groups[slot]
                 found = sorted(hit for member in members for hit in self.find(member))
+            elif slot in detect.FOUND:
+                found = self._detected.get(slot, [])
             else:
-                if slot in self.search.frequent_slots:
-                    self._frequent()
-                elif slot in self.known.untold:
-                    self._shape(slot)
-                found = self._detected.get(slot, []) if slot in detect.FOUND else self._settled(slot)
+                found = self._settled(slot)
             self._found[slot] = found
         return found
+
+    def holds(self, slot: str) -> bool:
+        """Does any word or pattern of a slot stand in the text, hidden by a phrase or not?"""
+        return bool(self._every(slot))
 
     def _frequent(self) -> None:
         if self.mask & self.search.all_read:
@@ -279,57 +208,50 @@ class Reading:
         return [
             (hit, self.chars[start:end])
             for term in self.search.groups.get(slot, (slot,))
-            for hit in sorted(self._hits.get(term, ()))
+            for hit in self._every(term)
             for start, end in sorted(self._shields.get(term, ()))
             if start <= hit.start and hit.end <= end
         ]
 
+    def _every(self, slot: str) -> list[Hit]:
+        """The hits of a term or shape in order, hidden or not, each as sure as it stands."""
+        hits = list(self._hits.get(slot, ()))
+        if slot in self._noted:
+            hits.extend(hit for last, word in self._noted[slot] if (hit := weighed(word, last, self)))
+        return sorted(hits)
+
     def _settled(self, slot: str) -> list[Hit]:
         """The hits of a term without those that a shielding phrase covers, the doubtful ones lighter."""
-        hits = sorted(self._hits.get(slot, ()))
+        search = self.search
+        if slot in search.frequent_slots:
+            self._frequent()
+        elif slot in self.known.untold and slot not in self._asked:
+            self._asked[slot] = None
+            self._shape(slot, None)
+        hits = self._every(slot)
+        if not hits:
+            return hits
         shields = sorted(self._shields.get(slot, ()))
         if shields:
             hits = [hit for hit in hits if not covered(hit, shields)]
-        if slot in self.search.edged:
-            hits = [self._edged(hit) for hit in hits]
-        if slot in self.search.meek and not self.how:
-            hits = [self._meek(hit) for hit in hits]
-        return [self._doubted(hit) for hit in hits] if self.doubts else hits
+        if slot in search.edged:
+            hits = [edged(hit, self) for hit in hits]
+        if slot in search.meek and not self.how:
+            hits = [meek(hit, self) for hit in hits]
+        return [doubted(hit, self) for hit in hits] if self.doubts else hits
 
-    def _edged(self, hit: Hit) -> Hit:
-        if hit.view != "exact" or hit.end - hit.start > _TRIPLE or hit.word.isascii():
-            return hit
-        return hit._replace(weight=hit.weight * edges(self.chars, self.search.pairs, hit.start, hit.end))
-
-    def _meek(self, hit: Hit) -> Hit:
-        first, last = self.tight.span(hit.start, hit.end)
-        alone = hit.end - hit.start >= len(self.chars) - _ASIDE
-        plain = hit.view == "exact" and last - first == hit.end - hit.start
-        return hit._replace(weight=hit.weight / 2) if plain and not alone else hit
-
-    def _doubted(self, hit: Hit) -> Hit:
-        start, end = self.tight.span(hit.start, hit.end)
-        doubt = max((doubt for at, doubt in self.doubts.items() if start <= at < end), default=0.0)
-        long = hit.end - hit.start > 2
-        return hit._replace(weight=hit.weight * (1 - doubt * (0.6 if long else 1.0)), view="look") if doubt else hit
+    def sharpened(self) -> int:
+        """The mask when numbers and addresses have been looked for: no longer what may be, but what is there."""
+        kinds, bits = self.search.kinds, self.search.slot_bits
+        absent = kinds.long | kinds.open | kinds.latin | kinds.net | kinds.form
+        for slot in self._detected:
+            absent &= ~bits[slot]
+        self.mask &= ~absent
+        return self.mask
 
     @cached_property
     def _detected(self) -> dict[str, list[Hit]]:
-        found: dict[str, list[Hit]] = {}
-        for thing in detect.everything(self.plain.chars, self.known):
-            start, end = self.plain.span(thing.start, thing.end)
-            low, high = self.at(start), self.at(end)
-            if low < high:
-                found.setdefault(thing.slot, []).append(Hit(low, high, thing.weight, thing.how, thing.value))
-                if thing.slot == "phone" and self._dressed(start, end):
-                    found.setdefault("odd_phone", []).append(Hit(low, high, 1.0, thing.how, thing.value))
-        return {slot: sorted(hits) for slot, hits in found.items()}
-
-    def _dressed(self, start: int, end: int) -> bool:
-        """Is a number spread over messages, or written in signs that no keyboard has?"""
-        written = self.text[start:end]
-        odd = sum(not char.isascii() and not "０" <= char <= "９" for char in written)
-        return odd > _ODD or (self.joined and BREAK in written)
+        return detected(self)
 
     @cached_property
     def last(self) -> int:

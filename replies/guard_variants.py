@@ -102,8 +102,8 @@ def _decode(first: Reading) -> Variant | None:
 def _is_turned(first: Reading) -> bool:
     return (
         first.turns > 1
-        or "backwards" in first.slots
-        or "turned_hint" in first.slots
+        or first.holds("backwards")
+        or first.holds("turned_hint")
         or (first.latin and _backwards.search(first.folded) is not None)
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from functools import lru_cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import ahocorasick
@@ -21,7 +20,9 @@ LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
 class Word(NamedTuple):
-    """A pattern's meaning: `slot` with `weight`; `kind` names the disguise; `word` is what was meant."""
+    """A pattern's meaning: `slot` with `weight`; `kind` names the disguise; `word` is what was meant; `turns`: how much it
+    says for a text read backwards.
+    """
 
     slot: str
     bits: int
@@ -33,6 +34,7 @@ class Word(NamedTuple):
     latin_right: bool
     latin: bool
     bare: bool
+    turns: int
 
 
 class Part(NamedTuple):
@@ -50,6 +52,17 @@ class Bag(NamedTuple):
     chars: frozenset[str]
 
 
+class Kinds(NamedTuple):
+    """The bits of what is found by code: long numbers, sums, ids in Latin letters, addresses, blanks, states."""
+
+    long: int
+    open: int
+    latin: int
+    net: int
+    form: int
+    state: int
+
+
 class Search(NamedTuple):
     """The compiled lexicon. `frequent` holds the terms with a word of one character: they call no rule by themselves."""
 
@@ -65,13 +78,12 @@ class Search(NamedTuple):
     bags: dict[str, tuple[Bag, ...]]
     bag_keys: re.Pattern[str]
     watched: frozenset[str]
-    after: dict[str, frozenset[str]]
-    before: dict[str, frozenset[str]]
-    strays: dict[str, str]
+    within: dict[str, tuple[tuple[str, int], ...]]
+    strays: dict[str, tuple[tuple[str, tuple[tuple[str, int], ...]], ...]]
     edged: frozenset[str]
     meek: frozenset[str]
     groups: dict[str, tuple[str, ...]]
-    bits: dict[tuple[str, ...], int]
+    kinds: Kinds
     slot_bits: dict[str, int]
 
 
@@ -115,7 +127,9 @@ class _Builder:
         """What a find of `pattern` means."""
         left, right = pattern[0] in LETTERS, pattern[-1] in LETTERS
         bare = kind == "exact" and len(pattern) == 1 and not left
-        return Word(slot, self.bits.get(slot, 0), meant, len(pattern), weight, kind, left, right, left or right, bare)
+        turns = 0 if kind != "order" else 1 if len(pattern) == 2 else 2
+        bits = self.bits.get(slot, 0)
+        return Word(slot, bits, meant, len(pattern), weight, kind, left, right, left or right, bare, turns)
 
     def part(self) -> Part:
         tokens = {token: _best(words) for token, words in self.tokens.items()}
@@ -162,7 +176,7 @@ def _lone(word: str) -> bool:
 
 @lru_cache(maxsize=4)
 def build(lexicon: Lexicon, detected: tuple[tuple[str, ...], ...], called: frozenset[str]) -> Search:
-    """Compile `lexicon`; `detected` are groups of slots found by code, `called` terms that call a rule by themselves.
+    """Compile `lexicon`; `detected` are groups of slots found by code as Kinds has them, `called` terms that call a rule by themselves.
 
     The same lexicon object is compiled once.
     """
@@ -199,13 +213,12 @@ def build(lexicon: Lexicon, detected: tuple[tuple[str, ...], ...], called: froze
         bags=bags,
         bag_keys=re.compile(f"[{''.join(map(re.escape, sorted(bags)))}\ufffe]"),
         watched=frozenset(watched),
-        after=_neighbours(watched, 1),
-        before=_neighbours(watched, -1),
+        within=_within(watched),
         strays={},
         edged=frozenset(name for name, term in lexicon.terms.items() if term.edged),
         meek=frozenset(name for name, term in lexicon.terms.items() if term.meek),
         groups=lexicon.groups,
-        bits={group: sum(1 << bit[slot] for slot in group) for group in detected},
+        kinds=Kinds(*(sum(1 << bit[slot] for slot in group) for group in detected)),
         slot_bits=bits,
     )
 
@@ -221,14 +234,13 @@ def _bags(lexicon: Lexicon, bits: dict[str, int]) -> dict[str, tuple[Bag, ...]]:
     return {key: tuple(bags) for key, bags in found.items()}
 
 
-def _neighbours(watched: set[str], step: int) -> dict[str, frozenset[str]]:
-    """Character -> the characters that stand after (or before) it in some watched word."""
-    found: dict[str, set[str]] = {}
+def _within(watched: set[str]) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Two characters side by side -> the watched words they stand in, and where."""
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for word in watched:
-        for left, right in pairwise(word):
-            one, other = (left, right) if step > 0 else (right, left)
-            found.setdefault(one, set()).add(other)
-    return {char: frozenset(others) for char, others in found.items()}
+        for at in range(len(word) - 1):
+            found[word[at : at + 2]].append((word, at))
+    return {pair: tuple(words) for pair, words in found.items()}
 
 
 def _parts(watched: set[str]) -> dict[str, str]:

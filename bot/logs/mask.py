@@ -138,7 +138,7 @@ class Mask:
             for match in pattern.finditer(text):
                 yield _Span(match.start("it"), match.end("it"), stand_in, match["it"])
         plain = view("plain", text, fold_table())
-        if self._known.long.search(re.sub(r"[\W_]", "", plain.chars)) or detect.may_be_address(plain.chars):
+        if self._known.long.search(re.sub(r"[\W_]", "", plain.chars)) or self._known.net.search(plain.chars):
             for thing in (*detect.addresses(plain.chars, self._known), *numbers.find(plain.chars, self._known)):
                 if thing.slot in self._rules.found:
                     yield _Span(*plain.span(thing.start, thing.end), self._rules.found[thing.slot], thing.value)
