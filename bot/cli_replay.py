@@ -66,7 +66,7 @@ def replay(
     LOG is a file, a folder or a zip archive, in a format that is recognised and said, or forced with --format. Nothing
     is played if any line cannot be read, unless --skip-bad says that the rest is enough.
     """
-    from bot import aside, seat, summary
+    from bot import aside, outfile, seat, summary
     from bot import compare as comparing
     from bot.progress import bar
     from bot.replay import Replay, facts, play
@@ -92,21 +92,10 @@ def replay(
             report.write(page, seen.result())
     result = seen.result() | ({"compare": differences.result()} if other else {})
     if out:
-        _write(out, result)
+        outfile.write(out, result)
     for line in summary.lines(result):
         click.echo(line)
     if other is not None:
         for line in comparing.lines(result["compare"]):
             click.echo(line)
         sys.exit(1 if result["compare"]["changed"] else 0)
-
-
-def _write(out: Path, result: dict[str, Any]) -> None:
-    import msgspec
-
-    from replies import DataError
-
-    try:
-        out.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
-    except OSError as error:
-        raise DataError([f"{out}: cannot be written: {error.strerror}"]) from error

@@ -5,9 +5,11 @@ Only differences are kept, and of what both have said until now the waits that a
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot import outward
+from bot.pile import Pile
 from bot.played import Began, Ended, Played, Rang, Rated
 
 if TYPE_CHECKING:
@@ -37,12 +39,12 @@ class Comparison:
         """Nothing differs yet."""
         self._waiting: dict[Any, Any] = {}
         self._warned: dict[tuple[str, str, str], tuple[_Warned, _Warned]] = {}
-        self._suggest: dict[str, list[Told]] = {
-            kind: [] for kind in ("gained", "lost", "replaced", "reordered", "reworded")
+        self._suggest: dict[str, Pile[Told]] = {
+            kind: Pile() for kind in ("gained", "lost", "replaced", "reordered", "reworded")
         }
-        self._guard: dict[str, list[Told]] = {"gained": [], "lost": []}
+        self._guard: dict[str, Pile[Told]] = {"gained": Pile(), "lost": Pile()}
         self._targets: list[Told] = []
-        self._inspection: list[Told] = []
+        self._inspection: Pile[Told] = Pile()
 
     def first(self, record: Record) -> None:
         """Hear the replay of what is there now; its records come before the other's of the same place."""
@@ -87,7 +89,7 @@ class Comparison:
         ]
         kinds = (*self._suggest.values(), *self._guard.values(), deadline, self._targets, self._inspection)
         return {
-            "changed": any(kinds),
+            "changed": any(len(kind) for kind in kinds),
             "suggest": self._suggest,
             "guard": self._guard,
             "deadline": deadline,
@@ -102,12 +104,12 @@ class Comparison:
             kind = _difference(was.offered, now.offered)
             if kind:
                 before, after = [one.script for one in was.offered], [one.script for one in now.offered]
-                self._suggest[kind].append({**place, "before": before, "after": after})
+                self._suggest[kind].add({**place, "before": before, "after": after})
         if was.findings != now.findings:
             before, after = [_rule(one) for one in was.findings], [_rule(one) for one in now.findings]
             if before != after:
                 gained = set(after) - set(before)
-                self._guard["gained" if gained else "lost"].append({**place, "before": before, "after": after})
+                self._guard["gained" if gained else "lost"].add({**place, "before": before, "after": after})
 
     def _clock(self, record: Record, side: int) -> None:
         if isinstance(record, Rang):
@@ -133,7 +135,7 @@ class Comparison:
     def _ended(self, was: Ended | None, now: Ended) -> None:
         before, after = (_judged(ended) for ended in (was, now))
         if before != after:
-            self._inspection.append({"conversation": now.conversation, "before": before, "after": after})
+            self._inspection.add({"conversation": now.conversation, "before": before, "after": after})
 
     def _rated(self, was: Rated, now: Rated) -> None:
         sides = [
@@ -210,10 +212,10 @@ def lines(found: Told) -> Iterable[str]:
     yield from _listed("质检改变", found["inspection"], _inspected)
 
 
-def _listed(title: str, entries: list[Told], said: Callable[[Told], str]) -> Iterator[str]:
-    if entries:
+def _listed(title: str, entries: Pile[Told] | list[Told], said: Callable[[Told], str]) -> Iterator[str]:
+    if len(entries):
         yield f"{title} {len(entries)} 处"
-        for one in entries[:MOST_SHOWN]:
+        for one in islice(entries, MOST_SHOWN):
             yield f"  {said(one)}"
     if len(entries) > MOST_SHOWN:
         yield f"  ……另有 {len(entries) - MOST_SHOWN} 处"

@@ -10,6 +10,7 @@ from bot.insight.coverage import Coverage
 from bot.insight.guarded import Guarded
 from bot.insight.served import Served
 from bot.insight.unanswered import Unanswered
+from bot.pile import Pile
 from bot.played import Began, Ended, Played, Rang, Rated
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _SHOWN = 5  # entries of a list told in the terminal
 
 
 class Summary:
-    """An observer of a replay. `result()`: JSON data (contract), equal for equal logs."""
+    """An observer of a replay. `result()`: JSON data (contract) with Piles for what may be long; equal for equal logs."""
 
     _shop: Shop
 
@@ -31,7 +32,7 @@ class Summary:
         """Nothing yet."""
         self._timed = False
         self._messages = self._facts = self._failed = self._conversations = 0
-        self._alarms: list[Told] = []
+        self._alarms: Pile[Told] = Pile()
         self._targets: list[Told] = []
         self._coverage, self._guarded, self._agreement = Coverage(), Guarded(), Agreement()
         self._served, self._unanswered = Served(), Unanswered()
@@ -48,9 +49,9 @@ class Summary:
                 self._messages += 1
                 self._facts += not record.duplicate and not record.failed
                 self._failed += record.failed
-                self._alarms += [_alarm(told) for kind, told in record.events if kind == "deadline.warning"]
+                self._alarms.extend(_alarm(told) for kind, told in record.events if kind == "deadline.warning")
             case Rang("deadline.warning", told=told):
-                self._alarms.append(_alarm(told))
+                self._alarms.add(_alarm(told))
             case Ended():
                 self._conversations += 1
             case Rated(rates):

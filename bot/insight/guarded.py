@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot import outward, wire
 from bot.model import AgentSaid
+from bot.pile import Pile
 from bot.played import Began, Played
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Guarded:
         self._timed = False
         self._checked = 0
         self._verdicts: Counter[str] = Counter()
-        self._findings: list[dict[str, Any]] = []
+        self._findings = Pile[dict[str, Any]]()
         self._rules: dict[str, dict[str, Any]] = {}
         self._rule_agents: Counter[tuple[str, str]] = Counter()
         self._agents: dict[str, Counter[str]] = {}
@@ -46,7 +47,7 @@ class Guarded:
             return
         self._verdicts[played.verdict] += 1
         place = self._place(played)
-        self._findings += [{**place, **finding} for finding in played.findings]
+        self._findings.extend({**place, **finding} for finding in played.findings)
         for name in dict.fromkeys(finding["rule"] for finding in played.findings):
             first = next(finding for finding in played.findings if finding["rule"] == name)
             rule = self._rules.setdefault(
@@ -71,7 +72,7 @@ class Guarded:
         }
 
     def result(self) -> dict[str, Any]:
-        """`checked`, `allow`, `warn`, `block`, `findings` (contract; each with `at` and `before`, the buyer's words), `rules`, `agents`.
+        """`checked`, `allow`, `warn`, `block`, `findings` (contract; a Pile, each with `at` and `before`, the buyer's words), `rules`, `agents`.
 
         `rules`: how many findings in how many messages, and of which agents (None: without a name, or a robot).
         """

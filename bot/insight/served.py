@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from bot import inspecting
 from bot.inspecting import level
+from bot.pile import Pile
 from bot.played import Began, Ended
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ class Served:
         self._levels: Counter[str] = Counter()
         self._rules: dict[str, dict[str, Any]] = {}
         self._agents: dict[str, dict[str, Any]] = {}
-        self._conversations: list[msgspec.Raw] = []  # packed: of a long log there are many
+        self._conversations = Pile[dict[str, Any]]()
 
     def __call__(self, record: Record) -> None:
         """Hear the next record."""
@@ -66,13 +65,13 @@ class Served:
                 **{key: found[key] for key in ("score", "level", "sessions")},
                 "faults": faults,
             }
-            self._conversations.append(msgspec.Raw(msgspec.json.encode(shown)))
+            self._conversations.add(shown)
 
     def result(self) -> dict[str, Any]:
         """`{"inspected", "score", "levels", "rules", "agents", "conversations"}`.
 
         `score`: the mean of the conversations in which an agent wrote. `rules`: in how many sessions each spoke, and whose;
-        `agents`: the mean score of their sessions, worst first; `conversations`: those with faults, by id (as JSON).
+        `agents`: the mean score of their sessions, worst first; `conversations`: those with faults, by id (a Pile).
         """
         rules = sorted(self._rules.values(), key=lambda rule: (-rule["sessions"], rule["rule"]))
         agents = [_agent(name, counts, self._book) for name, counts in self._agents.items()]

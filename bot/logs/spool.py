@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from heapq import merge
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from bot.logs.said import Said
-from replies import DataError
+from bot.pile import Blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bot.pile import Run
+
 HELD = 20_000  # messages in memory; also the length of a sorted run
-_BLOCK = 100  # messages packed together: what a merge holds of each run
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[Said]).decode
 
 
 def _when(said: Said) -> int:
@@ -35,9 +30,8 @@ class Spool:
         """`held`: how many messages are kept in memory."""
         self._most = held
         self._held: list[Said] = []
-        self._runs: list[list[tuple[int, int]]] = []
-        self._file: Any = None
-        self._end = 0
+        self._runs: list[Run] = []
+        self._blocks = Blocks[Said](Said)
         self._last = 0
         self._ordered = True
         self.count = self.timed = 0
@@ -59,46 +53,22 @@ class Spool:
     def _write(self) -> None:
         if not self._ordered:
             self._held.sort(key=_when)
-        run = []
-        try:
-            if self._file is None:
-                self._file = tempfile.TemporaryFile(prefix="kuaihui-")  # noqa: SIM115 - `close` closes it
-            for at in range(0, len(self._held), _BLOCK):
-                packed = _encode(self._held[at : at + _BLOCK])
-                self._file.write(packed)
-                run.append((self._end, len(packed)))
-                self._end += len(packed)
-            self._file.flush()  # it is read past the buffer
-        except OSError as error:
-            raise DataError([f"{tempfile.gettempdir()}: cannot be written: {error.strerror}"]) from error
-        self._runs.append(run)
+        self._runs.append(self._blocks.write(self._held))
         self._held = []
 
     def __iter__(self) -> Iterator[Said]:
         """All messages; of one instant, in the order in which they were added. Those of a log without times likewise."""
         if self.timed and not self._ordered:
             self._held.sort(key=_when)
-            for said in merge(*map(self._read, self._runs), self._held, key=_when):
+            for said in merge(*map(self._blocks.read, self._runs), self._held, key=_when):
                 if said.at is not None:
                     yield said
             return
         for run in self._runs:
-            yield from self._read(run)
+            yield from self._blocks.read(run)
         yield from self._held
-
-    def _read(self, run: list[tuple[int, int]]) -> Iterator[Said]:
-        for at, length in run:
-            yield from _decode(self._part(at, length))
-
-    def _part(self, at: int, length: int) -> bytes:
-        """Runs are read in turns, and where the system can, by several processes at once without a place in common."""
-        if hasattr(os, "pread"):
-            return os.pread(self._file.fileno(), length, at)
-        self._file.seek(at)
-        return bytes(self._file.read(length))
 
     def close(self) -> None:
         """Let go of everything."""
         self._held, self._runs = [], []
-        if self._file is not None:
-            self._file.close()
+        self._blocks.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
 from bot.report.counts import EDGES
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from bot.blame import CountedWait
     from bot.deadline import Target, Zone
+    from bot.pile import Pile
     from bot.played import Told
     from bot.rates import Rate
     from bot.report.counts import Counts
@@ -79,11 +81,9 @@ def _day(target: Target, day: int, rate: float | None, mean_s: float | None, pop
 
 def _late(rates: Sequence[Rate], zone: Zone) -> Told:
     """Late waits, in the order in which they began; of very many those that took longest, those without an answer first."""
-    found = [(rate.name, wait) for rate in rates for wait in rate.late]
-    total = len(found)
-    if total > MOST_ROWS:
-        found = sorted(found, key=_latest)[:MOST_ROWS]
-    found.sort(key=_begin)
+    total = sum(len(rate.late) for rate in rates)
+    every = ((rate.name, wait) for rate in rates for wait in rate.late)
+    found = sorted(every if total <= MOST_ROWS else nsmallest(MOST_ROWS, every, key=_latest), key=_begin)
     return {"rows": [_wait(name, wait, zone) for name, wait in found], "total": total}
 
 
@@ -135,11 +135,11 @@ def _messages(row: Told) -> int:
     return -int(row["messages"])
 
 
-def _findings(findings: list[Told]) -> Told:
+def _findings(findings: Pile[Told]) -> Told:
     """One row each; of very many, those that are held before those that are warned of."""
     shown: Iterable[Told] = findings
     if len(findings) > MOST_ROWS:
-        shown = sorted(findings, key=_warned)[:MOST_ROWS]
+        shown = nsmallest(MOST_ROWS, findings, key=_warned)
     plain = ("conversation", "id", "agent", "role", "rule", "action", "reason")
     words = ("text", "before", "excerpt")
     rows = [

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from rapidfuzz import fuzz, process
 
+from bot import outfile
 from bot.compare import Comparison
 from bot.deadline import Zone
 from bot.insight import settings
@@ -72,7 +73,7 @@ def replayed(library, said, *observers, timed: bool = True, platform: str = "pin
     shop = trial(platform, [library], "Asia/Shanghai", targets=timed)
     with Replay(shop, (seen, *observers), timed=timed) as run:
         play(said, [run], progress=lambda _: None)
-    return json.loads(msgspec.json.encode(seen.result()))
+    return json.loads(b"".join(outfile.pieces(seen.result())))
 
 
 TALK = (

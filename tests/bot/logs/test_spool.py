@@ -44,6 +44,6 @@ def test_a_log_in_order_is_not_sorted():
         spool.add(made(number + 1, number))
     assert spool._ordered
     assert [one.id for one in spool] == [str(number) for number in range(10)]
-    file = spool._file
+    file = spool._blocks._file
     spool.close()
     assert file.closed
