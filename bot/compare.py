@@ -13,7 +13,7 @@ from bot.pile import Pile
 from bot.played import Began, Ended, Played, Rang, Rated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sized
 
     from bot.played import Record, Told
     from bot.shop import Shop
@@ -87,7 +87,13 @@ class Comparison:
             for (conversation, target, start), (was, now) in self._warned.items()
             if was.stages != now.stages
         ]
-        kinds = (*self._suggest.values(), *self._guard.values(), deadline, self._targets, self._inspection)
+        kinds: tuple[Sized, ...] = (
+            *self._suggest.values(),
+            *self._guard.values(),
+            deadline,
+            self._targets,
+            self._inspection,
+        )
         return {
             "changed": any(len(kind) for kind in kinds),
             "suggest": self._suggest,
