@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlite_utils import Database
 
-from bot.model import AnyFact, Conversation
+from bot.model import Conversation
 from bot.ports import Alert, Event, Reply, Spoke
 from bot.store.behind import BehindRows
+from bot.store.facts import FactRows
 from bot.store.forgotten import ForgottenRows
 from bot.store.learned import LearnedRows
 from bot.store.lost import LostRows
@@ -30,7 +31,6 @@ __all__ = ["DATABASE", "SQLiteStore", "StoreError", "migrations", "queries"]
 
 DATABASE = "kuaihui.sqlite"  # its name in a data folder
 
-_fact = msgspec.json.Decoder(AnyFact)
 _conversation = msgspec.json.Decoder(Conversation)
 _encoder = msgspec.json.Encoder()
 
@@ -47,7 +47,9 @@ def migrations() -> list[tuple[str, str]]:
     )
 
 
-class SQLiteStore(BehindRows, OutboxRows, PullRows, RulingRows, LearnedRows, LostRows, TokenRows, ForgottenRows):
+class SQLiteStore(
+    FactRows, BehindRows, OutboxRows, PullRows, RulingRows, LearnedRows, LostRows, TokenRows, ForgottenRows
+):
     """One SQLite file (or `:memory:`), written by one thread."""
 
     def __init__(self, path: Path | None, *, readonly: bool = False) -> None:
@@ -120,37 +122,6 @@ class SQLiteStore(BehindRows, OutboxRows, PullRows, RulingRows, LearnedRows, Los
                 self._sql.execute("ROLLBACK")
             raise StoreError(str(error)) from error
 
-    def record(self, facts: Sequence[AnyFact]) -> list[bool]:
-        """Keep the facts, in their order; for each False if its key was known in this shop."""
-        rows = [(fact.shop, fact.key, fact.conversation, fact.at, _text(fact)) for fact in facts]
-        last = self._one("last_fact") if len(rows) > 1 else None
-        if self._many("record", rows) == len(rows):
-            return [True] * len(rows)
-        new = set(self._rows("facts_since", last or 0)) if len(rows) > 1 else set()
-        kept = []
-        for fact in facts:
-            place = fact.shop, fact.key
-            kept.append(place in new)
-            new.discard(place)  # what comes twice among them is new once
-        return kept
-
-    def conversation_of(self, shop: str, key: str) -> str | None:
-        """The conversation of the fact with this key."""
-        found: str | None = self._one("conversation_of", shop, key)
-        return found
-
-    def any_unplaced(self, shop: str) -> bool:
-        """Is there a change whose conversation is not known yet?"""
-        return self._one("any_unplaced", shop) is not None
-
-    def unplaced(self, shop: str, start: str, end: str) -> list[AnyFact]:
-        """Those with a key from `start` up to, and without, `end`, in the order of arrival."""
-        return [_fact.decode(body) for (body,) in self._rows("unplaced", shop, start, end)]
-
-    def place(self, fact: AnyFact) -> None:
-        """Keep a recorded fact anew: its conversation is known now."""
-        self._do("place", fact.conversation, _text(fact), fact.shop, fact.key)
-
     def alarms(self, upto: int, limit: int) -> list[tuple[str, str, int]]:
         """(shop, conversation, at) of those due by `upto`, earliest first."""
         return [(shop, conversation, at) for shop, conversation, at in self._rows("alarms", upto, limit)]
@@ -220,16 +191,6 @@ class SQLiteStore(BehindRows, OutboxRows, PullRows, RulingRows, LearnedRows, Los
     def waiting(self, shop: str, limit: int) -> list[Conversation]:
         """Conversations with an open wait, earliest due first."""
         return [_conversation.decode(body) for (body,) in self._rows("waiting", shop, limit)]
-
-    def facts_of(self, shop: str, conversation: str) -> Iterator[AnyFact]:
-        """All facts of a conversation in the order of arrival."""
-        for (body,) in self._rows("facts_of_conversation", shop, conversation):
-            yield _fact.decode(body)
-
-    def facts_between(self, shop: str, start: int, end: int) -> Iterator[AnyFact]:
-        """Facts of a shop with start <= at < end, conversation by conversation."""
-        for (body,) in self._rows("facts_between", shop, start, end):
-            yield _fact.decode(body)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -221,6 +221,18 @@ SELECT body FROM fact WHERE shop = ? AND conversation = ? ORDER BY seq;
 -- In the order of conversations, each in the order of arrival; not those whose conversation is not known.
 SELECT body FROM fact WHERE shop = ? AND at >= ? AND at < ? AND conversation <> '' ORDER BY conversation, seq;
 
+-- name: first_fact
+SELECT min(seq) FROM fact WHERE shop = ? AND at >= ? AND at < ?;
+
+-- name: facts_after
+-- By number: the index of instants would walk through the whole day.
+SELECT seq, body FROM fact
+WHERE seq > ?2 AND seq <= ?3 AND +shop = ?1 AND +at >= ?4 AND +at < ?5 ORDER BY seq LIMIT ?6;
+
+-- name: facts_within
+SELECT seq, body FROM fact
+WHERE shop = ?1 AND conversation = ?2 AND +at >= ?3 AND +at < ?4 AND seq <= ?5 ORDER BY seq;
+
 -- name: conversation_of
 SELECT conversation FROM fact WHERE shop = ? AND key = ?;
 

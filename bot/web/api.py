@@ -11,17 +11,17 @@ from uuid import uuid4
 import msgspec
 
 from bot import outward, urgency, wire
-from bot import rates as counting
 from bot.errors import BadPayload, Busy, Conflict, Impossible, Missing
 from bot.model import Action, Conversation, Drafted, Picked
 from bot.talk import Circumstances, said_before
 from bot.talk import circumstances as circumstances_of
 from bot.web.access import named_by, shop_of
-from bot.web.app import LOOP, METRICS, TODAY, answer, body_of, path_id
+from bot.web.app import BOOKS, LOOP, METRICS, answer, body_of, path_id
 
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from bot.figures import Rate
     from bot.model import AnyFact
     from bot.ports import Reply, Store
     from bot.shop import Shop
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 MOST_WAITING = 500
 MOST_MESSAGES = 500  # of a conversation in one answer
-FRESH = 5  # seconds
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 DAY_ZERO = date(1970, 1, 1).toordinal()
 
@@ -164,18 +163,17 @@ async def conversations(request: web.Request) -> web.Response:
         return store.waiting(shop.id, MOST_WAITING)
 
     now = int(loop.clock.now())
-    ranked = urgency.rank(await loop.read(ask), shop.targets, await _today(request, shop, now), now)
+    today = await _counted(request, shop, shop.zone.local(now)[0], now)
+    ranked = urgency.rank(await loop.read(ask), shop.targets, today, now)
     return answer({"conversations": [_listed(urgent, shop, now) for urgent in ranked]})
 
 
-async def _today(request: web.Request, shop: Shop, now: int) -> list[counting.Rate]:
-    """Today's rates, at most some seconds old: who waits is asked for often, and counting reads the whole day."""
-    held = request.app[TODAY]
-    day = shop.zone.local(now)[0]
-    known = held.get(shop.id)
-    if known is None or known[0] != day or not 0 <= now - known[1] < FRESH:
-        held[shop.id] = known = (day, now, await request.app[LOOP].read(lambda s: counting.of_day(s, shop, day, now)))
-    return known[2]
+async def _counted(request: web.Request, shop: Shop, day: int, now: int) -> list[Rate]:
+    """The rates of a day; slice by slice, so that what else is asked of the store goes in between."""
+    loop, book = request.app[LOOP], request.app[BOOKS].of(shop, day)
+    while not await loop.read(book.advance):
+        pass
+    return await loop.read(lambda _: book.rates(now))
 
 
 def _listed(urgent: urgency.Urgent, shop: Shop, now: int) -> dict[str, Any]:
@@ -274,8 +272,7 @@ def _asked(given: Reply, shop: Shop) -> dict[str, Any]:
 
 async def rates(request: web.Request) -> web.Response:
     """`GET .../rates?day=YYYY-MM-DD`: today without a day."""
-    shop, loop = shop_of(request), request.app[LOOP]
-    now = int(loop.clock.now())
+    shop, now = shop_of(request), int(request.app[LOOP].clock.now())
     day = shop.zone.local(now)[0]
     if (text := request.query.get("day")) is not None:
         if not _DAY.fullmatch(text):
@@ -284,7 +281,7 @@ async def rates(request: web.Request) -> web.Response:
             day = date.fromisoformat(text).toordinal() - DAY_ZERO
         except ValueError as error:
             raise Impossible("day: there is no such day") from error
-    found = await loop.read(lambda store: counting.of_day(store, shop, day, now))
+    found = await _counted(request, shop, day, now)
     return answer(
         {"day": date.fromordinal(day + DAY_ZERO).isoformat(), "targets": [outward.rate(one, shop) for one in found]}
     )

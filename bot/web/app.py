@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 from multidict import CIMultiDict
 
+from bot.daybook import Daybooks
 from bot.errors import BadPayload, Busy, Limited, Missing, Unknown, WireError
 from bot.limits import Limiter, Limits
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from bot.channels.outbox import Outbox
     from bot.loop import Loop
-    from bot.rates import Rate
     from bot.shop import Shop
     from bot.web.metrics import Metrics
 
@@ -48,7 +48,7 @@ CODES = {
 }
 
 LOOP: web.AppKey[Loop] = web.AppKey("loop")
-TODAY: web.AppKey[dict[str, tuple[int, int, list[Rate]]]] = web.AppKey("today")
+BOOKS: web.AppKey[Daybooks] = web.AppKey("books")
 SHOPS: web.AppKey[Mapping[str, Shop]] = web.AppKey("shops")
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
 STREAMS: web.AppKey[Counter[str]] = web.AppKey("streams")
@@ -63,7 +63,7 @@ def make(loop: Loop, shops: Mapping[str, Shop], metrics: Metrics, limits: Limits
 
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[answer_errors])
     app[LOOP], app[SHOPS], app[METRICS], app[LIMITER] = loop, shops, metrics, Limiter(limits or Limits())
-    app[TODAY], app[STREAMS], app[WANTED] = {}, Counter(), asyncio.Event()
+    app[BOOKS], app[STREAMS], app[WANTED] = Daybooks(), Counter(), asyncio.Event()
     app.router.add_post("/webhook/{shop}", hook.webhook)
     app.router.add_post("/webhook/{shop}/{adapter}", hook.adapted)
     app.router.add_get("/webhook/{shop}/{adapter}", hook.greeted, allow_head=False)

@@ -26,7 +26,7 @@ from bot.loop import Loop
 from bot.shop import assemble, paths_of, vectors_of
 from bot.store import DATABASE, SQLiteStore, StoreError
 from bot.web import journal
-from bot.web.app import OUTBOX, WANTED, make
+from bot.web.app import BOOKS, OUTBOX, WANTED, make
 from bot.web.keeper import Keeper
 from bot.web.metrics import Metrics
 from bot.web.protocol import Runner
@@ -58,7 +58,7 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
     app[OUTBOX] = outbox = Outbox(loop, ways)
     puller = Puller(loop, shops, ways.tools, app[WANTED])
     metrics.watch(outbox)
-    sweeper = Sweeper(loop, shops)
+    sweeper = Sweeper(loop, shops, app[BOOKS])
     keeper = Keeper(loop, shops, metrics, seen=seen, vectors=vectors_of(config))
     runner = Runner(app, connections=config.limits.connections)
     couriers: list[asyncio.Task[None]] = []

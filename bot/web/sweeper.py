@@ -13,6 +13,7 @@ from bot.errors import Busy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.daybook import Daybooks
     from bot.loop import Loop
     from bot.shop import Shop
 
@@ -24,8 +25,9 @@ EVERY = 3600.0  # seconds between two sweeps
 class Sweeper:
     """Sweeps every shop that keeps its data for a number of days."""
 
-    def __init__(self, loop: Loop, shops: Mapping[str, Shop]) -> None:
-        """Those without `keep_days` keep everything."""
+    def __init__(self, loop: Loop, shops: Mapping[str, Shop], books: Daybooks) -> None:
+        """Those without `keep_days` keep everything. `books`: counted from what may go."""
+        self._books = books
         self._loop, self._shops = loop, [shop for shop in shops.values() if shop.keep_days]
 
     async def run(self) -> None:
@@ -49,9 +51,13 @@ class Sweeper:
 
     async def _shop(self, shop: Shop) -> int:
         before, progress = int(self._loop.clock.now()) - shop.keep_days * forget.DAY, forget.Progress()
-        while not progress.done:
-            look = partial(forget.step, shop=shop.id, before=before, progress=progress)
-            progress = await self._loop.tend(look)
+        try:
+            while not progress.done:
+                look = partial(forget.step, shop=shop.id, before=before, progress=progress)
+                progress = await self._loop.tend(look)
+        finally:
+            if progress.deleted:
+                self._books.close(shop.id)
         if progress.deleted:
             await self._loop.tend(lambda engine: engine.store.overwrite())
             log.info("deleted %d old rows", progress.deleted, extra={"action": "forgot", "shop": shop.id})

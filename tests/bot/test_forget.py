@@ -12,6 +12,7 @@ from living import TEN
 
 from bot import forget
 from bot.forget import DAY, REFUSED
+from bot.web.app import BOOKS
 from bot.web.sweeper import Sweeper
 
 OLD, NEW = "旧话旧话旧话旧话", "新话新话新话新话"
@@ -28,7 +29,7 @@ def sweeper(server, shops, monkeypatch):
     """Deletes what is older than thirty days of the first shop, in steps of three."""
     monkeypatch.setattr(shops["demo"], "keep_days", 30)
     monkeypatch.setattr(forget, "STEP", 3)
-    return Sweeper(server.loop, shops)
+    return Sweeper(server.loop, shops, server.client.app[BOOKS])
 
 
 async def talk(server) -> None:
@@ -132,8 +133,19 @@ async def test_what_was_learned_stays(server, sweeper):
     assert {(one.who, one.what) for one in notes} == {("", "store.forget")}
 
 
+async def test_what_is_deleted_is_counted_no_more(server, sweeper):
+    """A day's rates that somebody looked at before are counted anew from what is left."""
+    await talk(server)
+    day = "2026-11-21"
+    before = await server.api("GET", f"/rates?day={day}")
+    assert max(target["population"] for target in before.json["targets"]) > 0
+    await sweeper.sweep()
+    after = await server.api("GET", f"/rates?day={day}")
+    assert {target["population"] for target in after.json["targets"]} == {0}
+
+
 async def test_shops_that_keep_everything_are_not_swept(server, shops):
     """Without `keep_days` nothing is ever deleted."""
     await talk(server)
-    assert await Sweeper(server.loop, shops).sweep() == 0
+    assert await Sweeper(server.loop, shops, server.client.app[BOOKS]).sweep() == 0
     assert (await server.api("GET", "/conversations/c-old")).status == 200
