@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from bot import alerts, lost, outward, rulings, wire
+from bot import lost, wire
 from bot.decide import decide
-from bot.effects import Credit, Effect, HandOver, Hold, Late, Send, Settle, Step, Suggest, Warn
 from bot.held import Held
 from bot.model import (
     AgentSaid,
@@ -23,23 +23,22 @@ from bot.model import (
     RobotSaid,
     SystemSaid,
 )
-from bot.ports import Act, Alert, Event, Reply
 from bot.relearn import relearn
 from bot.store import StoreError
 from bot.talk import most_urgent
+from bot.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bot.effects import Step
     from bot.model import AnyFact
-    from bot.ports import Clock, Store
+    from bot.ports import Clock, Event, Reply, Store
     from bot.shop import Shop
 
 log = logging.getLogger(__name__)
-_encode = msgspec.json.Encoder().encode
 
 ALARMS_AT_ONCE = 500  # alarms that share one commit
-REPLACED = {Suggest: "suggestion.created", HandOver: "conversation.handover"}  # a newer one takes the place of these
 AGAIN = 60  # seconds after which an alarm is looked at again that could not be decided, or whose shop is not served now
 
 
@@ -68,9 +67,9 @@ class Engine:
         self.posted = False
         self._held = Held()
         self._fresh: dict[tuple[str, str], Conversation] = {}
-        self._telling: list[Event] = []
-        self._posting = False
-        self._lessons: list[tuple[Shop, Act]] = []
+        self._read: dict[tuple[str, str], Conversation | None] = {}  # in this transaction; None is not known
+        self._soonest: float | None = None  # no alarm is earlier; None: nobody has looked
+        self._writer = Writer(store, clock)
         # Shops that may have changes of messages not seen yet. Never emptied: it only saves the others a question.
         self._unplaced = {shop for shop in shops if store.any_unplaced(shop)}
 
@@ -97,6 +96,24 @@ class Engine:
             return Outcome(failed=True)
         return outcome
 
+    def next_alarm(self) -> int | None:
+        """The earliest alarm. Raises StoreError."""
+        at = self.store.next_alarm()
+        self._soonest = math.inf if at is None else at
+        return at
+
+    def due(self, now: float) -> int | None:
+        """The earliest alarm if it is due; asks the store only where it may be. Raises StoreError."""
+        if self._soonest is not None and now < self._soonest:
+            return None
+        at = self.next_alarm()
+        return at if at is not None and at <= now else None
+
+    def _arm(self, shop: str, conversation: str, at: int | None) -> None:
+        if at is not None and self._soonest is not None and at < self._soonest:
+            self._soonest = at
+        self.store.set_alarm(shop, conversation, at)
+
     def fire(self) -> int:
         """Ring every alarm that is due, a bounded number in one commit; how many it were. Raises StoreError.
 
@@ -111,30 +128,32 @@ class Engine:
             if failed:
                 with self.store.transaction():
                     for fact in failed:
-                        self.store.set_alarm(fact.shop, fact.conversation, now + AGAIN)
+                        self._arm(fact.shop, fact.conversation, now + AGAIN)
         return len(due)
 
     def _commit(self, facts: Sequence[AnyFact]) -> list[Outcome]:
-        self._fresh, self._telling, self._posting, self._lessons = {}, [], False, []
+        self._fresh, self._read = {}, {}
+        self._writer.begin()
         try:
             with self.store.transaction():
                 outcomes = self._all(facts)
         except BaseException:
             # What is held may be older than what another program wrote, and that be the reason.
-            self._fresh, self._telling = {}, []
+            self._fresh, self._read = {}, {}
             self._held.clear()
             raise
-        for shop, act in self._lessons:  # only now: what is not kept is not learned either
+        for shop, act in self._writer.lessons:  # only now: what is not kept is not learned either
             shop.learn(act)
         self._held.update(self._fresh)
-        self.told += self._telling
-        self.posted |= self._posting
-        self._fresh, self._telling = {}, []
+        self.told += self._writer.told
+        self.posted |= self._writer.posted
+        self._fresh, self._read = {}, {}
         return outcomes
 
     def _all(self, facts: Sequence[AnyFact]) -> list[Outcome]:
         """Facts of which nothing is to be known before they are recorded are so together."""
         outcomes: list[Outcome] = []
+        self._look_up(facts)
         for plain, run in groupby(facts, key=self._plain):
             if plain:
                 recorded = list(run)
@@ -144,6 +163,14 @@ class Engine:
                 outcomes += [self._one(fact) for fact in run]
         return outcomes
 
+    def _look_up(self, facts: Sequence[AnyFact]) -> None:
+        """Read the conversations of many facts at once."""
+        places = {(fact.shop, fact.conversation) for fact in facts}
+        unknown = [place for place in places if place not in self._fresh and self._held.get(place) is None]
+        if len(unknown) > 1:
+            self._read.update(dict.fromkeys(unknown))
+            self._read.update(self.store.conversations(unknown))
+
     def _plain(self, fact: AnyFact) -> bool:
         return fact.shop in self.shops and bool(fact.conversation) and not isinstance(fact, Drafted | AlarmDue)
 
@@ -151,7 +178,7 @@ class Engine:
         shop = self.shops.get(fact.shop)
         if shop is None:  # not served now: its alarms and its outbox are kept for the day it is again
             if isinstance(fact, AlarmDue):
-                self.store.set_alarm(fact.shop, fact.conversation, fact.at + AGAIN)
+                self._arm(fact.shop, fact.conversation, fact.at + AGAIN)
             return Outcome(failed=not isinstance(fact, AlarmDue))
         if isinstance(fact, AlarmDue):
             return Outcome(conversation=self._decided(fact, shop))
@@ -191,19 +218,8 @@ class Engine:
         self._save(step, before, shop, rung=isinstance(fact, AlarmDue))
         lost.record(self.store, before, step.conversation, shop)
         for effect in lost.seen(self.store, step.effects, step.conversation, shop):
-            self._note_rulings(effect, step.conversation, fact.at)
-            self._write(effect, step.conversation, shop, fact)
+            self._writer.write(effect, step.conversation, shop, fact)
         return step.conversation
-
-    def _note_rulings(self, effect: Effect, conversation: Conversation, at: int) -> None:
-        rows = rulings.rows(effect, conversation.id, at)
-        if rows:
-            self.store.note_rulings(conversation.shop, rows)
-        if failed := rulings.failure(effect):  # a message is held for it: somebody has to mend the rule
-            log.error("the guard failed", extra={"action": "held", "shop": conversation.shop, "reason": failed})
-        if isinstance(effect, Send):
-            sent = rulings.sent(effect, conversation.id, at)
-            self.store.went_out(conversation.shop, sent, [row.rule for row in rows])
 
     def _waiting(self, fact: AnyFact) -> list[AnyFact]:
         """Recalls and edits that named this message before it came, and no conversation; placed in its own."""
@@ -223,90 +239,24 @@ class Engine:
     def conversation(self, shop: str, identity: str) -> Conversation | None:
         """What is remembered of a conversation."""
         place = (shop, identity)
-        return self._fresh.get(place) or self._held.get(place) or self.store.conversation(shop, identity)
+        held = self._fresh.get(place) or self._held.get(place)
+        if held is None:
+            held = self._read[place] if place in self._read else self.store.conversation(shop, identity)
+        return held
 
     def _save(self, step: Step, before: Conversation, shop: Shop, *, rung: bool) -> None:
         conversation = step.conversation
         urgent = most_urgent(conversation)
         self.store.keep(conversation, due=urgent.due if urgent else None)
         if conversation.alarm != before.alarm or rung:
-            self.store.set_alarm(conversation.shop, conversation.id, conversation.alarm)
+            self._arm(conversation.shop, conversation.id, conversation.alarm)
         self._fresh[conversation.shop, conversation.id] = conversation
         warned = _warned(before)
         if warned and shop.pushes:
             running = _warned(conversation)
             for target, start in warned.items():
                 if running.get(target) != start:  # the wait has ended: nobody is warned of it late
-                    self._drop(conversation, "deadline.warning", target)
-
-    def _drop(self, conversation: Conversation, kind: str, about: str = "") -> None:
-        self.store.drop_pushes(conversation.shop, conversation.id, kind, about)
-        self._posting = True
-
-    def _write(self, effect: Effect, conversation: Conversation, shop: Shop, fact: AnyFact) -> None:
-        place = (conversation.shop, conversation.id)
-        now = int(self.clock.now())
-        key, agent = "", ""
-        match effect:
-            case Suggest() | HandOver() if shop.pushes:
-                self._drop(conversation, REPLACED[type(effect)])
-            case Send() | Hold():
-                state = "queued" if isinstance(effect, Send) else "held"
-                key = self._sent_as(place, effect)
-                verdict = _encode(outward.judged(effect)).decode()
-                reply = Reply(
-                    effect.id, state, effect.agent, effect.text, effect.script, effect.override, verdict, "", now
-                )
-                self.store.set_reply(*place, reply)
-            case Settle(id=identity, failed=failed):
-                agent = self._agent_of(place, identity)
-                if failed:
-                    self.store.bury_reply(*place, identity, failed, self.clock.now())
-                    self._posting = True
-                else:
-                    self._drop(conversation, "message.send", identity)
-                if not self.store.settle_reply(*place, identity, "failed" if failed else "sent", failed):
-                    return  # its delivery and its echo both say that it arrived: it is told once
-            case Credit():
-                self.store.credit(*place, effect.script, effect.action, effect.agent, effect.asked, fact.at)
-                self._lessons.append((shop, Act(effect.asked, effect.script, effect.agent, fact.at, effect.action)))
-            case _:
-                pass
-        shown = outward.event(effect, conversation, shop, now)
-        if shown is not None and isinstance(effect, Settle):
-            shown.data["agent"] = agent
-        seq = self._tell(shown, conversation, shop, now, key)
-        if isinstance(effect, Warn | Late):
-            wait, stage = effect.wait, effect.stage if isinstance(effect, Warn) else alerts.MISSED
-            for robot in alerts.hearing(shop.robots, wait.target, stage):
-                self.store.alert(Alert(robot.id, seq, *place, wait.target, stage, wait.start, wait.due))
-
-    def _sent_as(self, place: tuple[str, str], effect: Send | Hold) -> str:
-        """Under which id a reply goes out that was given up before: if its words are the same, the tool may know it."""
-        prior = self.store.reply(*place, effect.id) if isinstance(effect, Send) else None
-        if prior is None or prior.state != "failed":
-            return ""
-        key = self.store.take_dead_reply(*place, effect.id) or ""
-        return key if prior.text == effect.text else ""
-
-    def _agent_of(self, place: tuple[str, str], identity: str) -> str:
-        reply = self.store.reply(*place, identity)
-        return reply.agent if reply is not None else ""
-
-    def _tell(
-        self, shown: outward.Shown | None, conversation: Conversation, shop: Shop, now: int, key: str = ""
-    ) -> int:
-        if shown is None:
-            return 0
-        data = _encode({**shown.data, **shop.decided_by(shown.type)}).decode()
-        seq = self.store.tell(conversation.shop, conversation.id, shown.type, now, data)
-        self._telling.append(Event(seq, conversation.shop, conversation.id, shown.type, now, data))
-        destination = shop.destination(conversation.via, shown.type) if shown.push else None
-        if destination is not None:
-            place = (conversation.shop, conversation.id, shown.type, shown.about)
-            self.store.push(seq, *place, self.clock.now(), destination=destination, key=key)
-            self._posting = True
-        return seq
+                    self._writer.drop(conversation, "deadline.warning", target)
 
 
 def _warned(conversation: Conversation) -> dict[str, int]:

@@ -225,7 +225,7 @@ class Loop:
         if self._stumbled:  # a store that cannot write is not asked in a tight circle
             return LOOK_AGAIN
         try:
-            at = engine.store.next_alarm()
+            at = engine.next_alarm()
         except StoreError:
             return LOOK_AGAIN
         return LOOK_AGAIN if at is None else self.clock.seconds_until(at)
@@ -262,8 +262,8 @@ class Loop:
         return self._given_way > 0
 
     def _fire(self, engine: Engine) -> int:
-        at = engine.store.next_alarm()
-        if at is None or at > self.clock.now():
+        at = engine.due(self.clock.now())
+        if at is None:
             return 0
         self.lateness = self.clock.now() - at
         self.late_by(self.lateness)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from bot.model import AnyFact, Conversation
@@ -225,6 +225,9 @@ class Store(Protocol):
     def unplaced(self, shop: str, start: str, end: str) -> list[AnyFact]: ...
     def place(self, fact: AnyFact) -> None: ...
     def conversation(self, shop: str, identity: str) -> Conversation | None: ...
+    def conversations(self, places: Collection[tuple[str, str]]) -> dict[tuple[str, str], Conversation]:
+        """Those that are known, by shop and id."""
+
     def keep(self, conversation: Conversation, *, due: int | None) -> None:
         """Replaces the version before it; the transaction raises StoreError if somebody else has done so already."""
 

@@ -17,7 +17,7 @@ from bot.model import Conversation
 from bot.store.statements import Statements, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 _encode = msgspec.json.Encoder().encode
 _conversation = msgspec.json.Decoder(Conversation)
@@ -50,6 +50,15 @@ class BehindRows(Statements):
             return kept.conversation
         found = self._sql_rows(self._q["conversation"], (shop, identity))
         return _conversation.decode(found[0][0]) if found else None
+
+    def conversations(self, places: Collection[Place]) -> dict[Place, Conversation]:
+        """What is remembered of those of them that are known."""
+        kept = self._kept
+        found = {place: kept[place].conversation for place in places if place in kept} if kept else {}
+        for (body,) in self._found("conversations", [place for place in places if place not in found]):
+            conversation = _conversation.decode(body)
+            found[conversation.shop, conversation.id] = conversation
+        return found
 
     def keep(self, conversation: Conversation, *, due: int | None) -> None:
         """Remember the conversation, one version after the one that is known; `due` of its most urgent wait.
@@ -99,14 +108,18 @@ class BehindRows(Statements):
         kept, alarms, told = list(self._kept.values()), list(self._alarms.items()), list(self._told)
         self._forget()
         ahead: dict[int, list[tuple[object, ...]]] = defaultdict(list)
-        for conversation, due, versions in kept:
-            place = conversation.shop, conversation.id
-            ahead[versions].append((*place, conversation.version, due, _encode(conversation).decode()))
+        for held, due, versions in kept:
+            ahead[versions].append((held.shop, held.id, held.version, due, _encode(held).decode()))
         for versions, rows in ahead.items():
             if self._many("keep", rows, versions) != len(rows):
                 raise _elsewhere()
         self._many("set_alarm", [(*place, at) for place, at in alarms if at is not None])
-        self._many("drop_alarm", [place for place, at in alarms if at is None])
+        gone: dict[str, list[tuple[str]]] = defaultdict(list)
+        for (shop, conversation), at in alarms:
+            if at is None:
+                gone[shop].append((conversation,))
+        for shop, dropped in gone.items():
+            self._many("drop_alarm", dropped, shop)
         self._many("tell", told)
 
     def _sql_rows(self, statement: str, values: Sequence[object]) -> list[tuple[str, ...]]:

@@ -32,7 +32,7 @@ class ForgottenRows(Statements):
     def forget_conversation(self, shop: str, conversation: str) -> None:
         """Delete what is remembered of it, and its alarm."""
         self._do("forget_conversation", shop, conversation)
-        self._do("drop_alarm", shop, conversation)
+        self._do("drop_alarm", conversation, shop)
 
     def forget_replies(self, shop: str, conversation: str, before: int) -> None:
         """Delete the replies that were asked for before an instant."""

@@ -11,6 +11,10 @@ SELECT shop, key FROM fact WHERE seq > ?;
 -- name: conversation
 SELECT body FROM conversation WHERE shop = ? AND id = ?;
 
+-- name: conversations
+-- Those of a list of shop and id that are known. A list behind IN would be looked for by walking through all of them.
+SELECT c.body FROM (VALUES (?, ?)) AS v CROSS JOIN conversation AS c ON c.shop = v.column1 AND c.id = v.column2;
+
 -- name: keep
 -- Nothing changes if somebody else wrote it since it was read; the last value: how many versions were made of it since.
 INSERT INTO conversation (shop, id, version, due, body) VALUES (?, ?, ?, ?, ?)
@@ -22,7 +26,8 @@ INSERT INTO alarm (shop, conversation, at) VALUES (?, ?, ?)
 ON CONFLICT (shop, conversation) DO UPDATE SET at = excluded.at;
 
 -- name: drop_alarm
-DELETE FROM alarm WHERE (shop, conversation) IN (VALUES (?, ?));
+-- Of one shop: pairs of shop and conversation would be looked for by walking through all alarms.
+DELETE FROM alarm WHERE conversation IN (VALUES (?)) AND shop = ?;
 
 -- name: alarms
 -- Those due by an instant, in a fixed order.

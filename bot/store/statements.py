@@ -73,6 +73,18 @@ class Statements:
             raise StoreError(str(error)) from error
         return changed
 
+    def _found(self, name: str, rows: Sequence[Sequence[object]]) -> Iterator[tuple[Any, ...]]:
+        """What a statement finds that has one row of VALUES, for many; it sees nothing of what is held back."""
+        start = 0
+        try:
+            for size in AT_ONCE:
+                while len(rows) - start >= size:
+                    values = tuple(chain.from_iterable(rows[start : start + size]))
+                    yield from self._sql.execute(_of_rows(name, size), values).fetchall()
+                    start += size
+        except sqlite3.Error as error:
+            raise StoreError(str(error)) from error
+
     def _one(self, name: str, *values: object) -> Any:  # noqa: ANN401 - whatever the column holds
         row = self._row(name, *values)
         return None if row is None else row[0]

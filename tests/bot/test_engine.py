@@ -508,6 +508,32 @@ def test_a_reply_that_arrived_is_told_once(engine, said):
     assert engine.store.reply("demo", "c1", "r1").state == "sent"
 
 
+def test_a_batch_reads_its_conversations_at_once(open_engine, said, monkeypatch):
+    """Whether they are known, new or named twice; what follows is the same as one by one."""
+    open_engine().apply([said(conversation=name) for name in "abc"])
+    engine = open_engine()
+    monkeypatch.setattr(engine.store, "conversation", None)
+    outcomes = engine.apply([said(conversation=name) for name in "abcdd"])
+    assert [len(outcome.conversation.messages) for outcome in outcomes] == [2, 2, 2, 1, 2]
+    assert [outcome.conversation.version for outcome in outcomes] == [2, 2, 2, 1, 2]
+
+
+def test_the_store_is_asked_for_alarms_only_when_one_may_be_due(engine, clock, said, monkeypatch):
+    """Between facts nobody looks for alarms that cannot be due; one that was armed since is found."""
+    assert engine.due(clock.now()) is None
+    engine.apply([said()])
+    first = engine.store.next_alarm()
+    asked = []
+    look = engine.store.next_alarm
+    monkeypatch.setattr(engine.store, "next_alarm", lambda: asked.append(1) or look())
+    assert [engine.due(at) for at in (NINE, first - 1)] == [None, None]
+    assert asked == []
+    assert engine.due(first) == first
+    clock.move_to(first)
+    engine.fire()
+    assert engine.due(first) is None
+
+
 def test_conversations_beyond_the_cache_are_not_lost(open_engine, monkeypatch, said):
     """The cache is bounded; what falls out of it is read again."""
     monkeypatch.setattr("bot.held.REMEMBERED", 3)

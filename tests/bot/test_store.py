@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.model import AgentSaid, BuyerSaid, Change, Conversation, Message, Queued, Settled, Wait
 from bot.ports import Event, Push, Reply
 from bot.store import SQLiteStore, StoreError, _statements, migrations
+from bot.store.statements import AT_ONCE, _of_rows
 
 NINE = 1_795_222_800  # 2026-11-21 09:00:00 in Shanghai
 
@@ -98,6 +99,30 @@ def test_what_is_held_back_is_seen(store):
     ):
         with pytest.raises(StoreError, match="transaction"):
             write()
+
+
+@pytest.mark.parametrize("number", [1, 3, 70])
+def test_many_conversations_are_read_at_once(store, number):
+    """Those that are known, of one shop or several, and inside a transaction as they are said to be there."""
+    places = [(shop, f"c{n}") for n in range(number) for shop in ("demo", "other")]
+    with store.transaction():
+        for shop, name in places[::2]:
+            store.keep(Conversation(shop, name, version=1), due=None)
+    assert store.conversations(places) == {place: Conversation(*place, version=1) for place in places[::2]}
+    with store.transaction():
+        store.keep(Conversation("demo", "c0", version=2), due=None)
+        assert store.conversations(places)["demo", "c0"].version == 2
+    assert store.conversations([]) == {}
+
+
+@pytest.mark.parametrize("name", ["conversations", "drop_alarm"])
+@pytest.mark.parametrize("rows", AT_ONCE)
+def test_many_rows_are_found_by_their_index(store, name, rows):
+    """However many are asked for at once: no table is walked through, as it may hold a million of them."""
+    statement = _of_rows(name, rows)
+    plan = store._sql.execute(f"EXPLAIN QUERY PLAN {statement}", [""] * statement.count("?")).fetchall()
+    walked = [step for *_, step in plan if step.startswith("SCAN") and "CONSTANT" not in step and step != "SCAN v"]
+    assert walked == []
 
 
 def test_what_breaks_leaves_nothing(store, said):
