@@ -66,8 +66,8 @@ def replay(
     LOG is a file, a folder or a zip archive, in a format that is recognised and said, or forced with --format. Nothing
     is played if any line cannot be read, unless --skip-bad says that the rest is enough.
     """
-    from bot import aside, outfile, seat, summary
-    from bot import compare as comparing
+    from bot import aside, differences, outfile, seat, summary
+    from bot.compare import Comparison
     from bot.progress import bar
     from bot.replay import Replay, facts, play
     from bot.report import Report
@@ -75,27 +75,27 @@ def replay(
     wishes = cli_logs.Given(**given)
     with cli_logs.read(logs, wishes) as said, ExitStack() as open_runs:
         timed = said.timed
-        seen, differences = summary.Summary(), comparing.Comparison()
+        seen, compared = summary.Summary(), Comparison()
         wanted = seat.Wanted(config, only, platform, library, wishes.timezone, timed)
         shop = seat.seat(wanted)
         if jobs > 1 and aside.can():
             shop = open_runs.enter_context(aside.beside(shop, partial(facts, shop.id, said)))
         other = seat.other(wanted, compare) if compare else None
         report = open_runs.enter_context(Report()) if page else None
-        observers = [seen, *([differences.first] if other else ()), *([report] if report else ())]
+        observers = [seen, *([compared.first] if other else ()), *([report] if report else ())]
         runs = [open_runs.enter_context(Replay(shop, observers, timed=timed))]
         if other:
-            runs.append(open_runs.enter_context(Replay(other, (differences.second,), timed=timed)))
+            runs.append(open_runs.enter_context(Replay(other, (compared.second,), timed=timed)))
         with bar(len(said)) as progress:
             play(said, runs, progress=progress)
         if report and page:
             report.write(page, seen.result())
-    result = seen.result() | ({"compare": differences.result()} if other else {})
+    result = seen.result() | ({"compare": compared.result()} if other else {})
     if out:
         outfile.write(out, result)
     for line in summary.lines(result):
         click.echo(line)
     if other is not None:
-        for line in comparing.lines(result["compare"]):
+        for line in differences.lines(result["compare"]):
             click.echo(line)
         sys.exit(1 if result["compare"]["changed"] else 0)

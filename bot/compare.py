@@ -5,21 +5,27 @@ Only differences are kept, and of what both have said until now the waits that a
 
 from __future__ import annotations
 
-from itertools import islice
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
 
 from bot import outward
 from bot.pile import Pile
 from bot.played import Began, Ended, Played, Rang, Rated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sized
+    from collections.abc import Sized
 
+    from bot.blame import CountedWait
+    from bot.deadline import Zone
+    from bot.figures import Rate
     from bot.played import Record, Told
     from bot.shop import Shop
     from replies.match import Suggestion
 
-MOST_SHOWN = 20  # places of each kind in the terminal; the JSON has all
 _ENDS = ("deadline.missed", "deadline.cleared")
 
 
@@ -144,14 +150,13 @@ class Comparison:
             self._inspection.add({"conversation": now.conversation, "before": before, "after": after})
 
     def _rated(self, was: Rated, now: Rated) -> None:
-        sides = [
-            {rate.name: outward.rate(rate, shop) for rate in rated.rates}
-            for rated, shop in zip((was, now), self._shops, strict=True)
-        ]
+        sides = [{rate.name: rate for rate in rated.rates} for rated in (was, now)]
         for name in dict.fromkeys((*sides[0], *sides[1])):
-            before, after = (_figures(side.get(name)) for side in sides)
+            one, other = (side.get(name) for side in sides)
+            before, after = (_figures(rate, shop) for rate, shop in zip((one, other), self._shops, strict=True))
             if before != after:
-                self._targets.append({"target": name, "before": before, "after": after, **_late(name, *sides)})
+                late = _late(one, other, self._shops[1].zone)
+                self._targets.append({"target": name, "before": before, "after": after, **late})
 
 
 def _difference(was: tuple[Suggestion, ...], now: tuple[Suggestion, ...]) -> str:
@@ -176,84 +181,28 @@ def _judged(ended: Ended | None) -> Told | None:
     return {"score": found["score"], "level": found["level"], "faults": faults}
 
 
-def _figures(rate: Told | None) -> Told | None:
-    """What is compared of a target: figures, and by the places of its late waits that these are the same."""
+def _figures(rate: Rate | None, shop: Shop) -> Told | None:
+    """What is compared of a target: figures, and how many were late."""
     if rate is None:
         return None
-    figures = {key: rate.get(key) for key in ("label", "population", "met", "waiting", "rate", "mean_s")}
-    return {**figures, "late": len(rate["late"])}
+    shown = outward.rate(msgspec.structs.replace(rate, late=(), near=()), shop)
+    figures = {key: shown.get(key) for key in ("label", "population", "met", "waiting", "rate", "mean_s")}
+    return {**figures, "late": len(rate.late)}
 
 
-def _late(name: str, was: dict[str, Told], now: dict[str, Told]) -> dict[str, list[Told]]:
-    """The waits that are late in one replay alone."""
-    before, after = ({_place(wait): wait for wait in side.get(name, {"late": ()})["late"]} for side in (was, now))
-    return {
-        "gained": [wait for place, wait in after.items() if place not in before],
-        "lost": [wait for place, wait in before.items() if place not in after],
-    }
-
-
-def _place(wait: Told) -> tuple[str, str]:
-    return wait["conversation"], wait["start"]
-
-
-def lines(found: Told) -> Iterable[str]:
-    """The differences for the terminal, in Chinese."""
-    if not found["changed"]:
-        yield "两次回放没有差别"
-        return
-    kinds = (
-        ("新增建议", found["suggest"]["gained"]),
-        ("失去建议", found["suggest"]["lost"]),
-        ("建议改变", found["suggest"]["replaced"]),
-        ("建议顺序改变", found["suggest"]["reordered"]),
-        ("建议文字改变", found["suggest"]["reworded"]),
-        ("新增检查命中", found["guard"]["gained"]),
-        ("减少检查命中", found["guard"]["lost"]),
-        ("提醒改变", found["deadline"]),
+def _late(was: Rate | None, now: Rate | None, zone: Zone) -> dict[str, Pile[Told]]:
+    """The waits that are late in one replay alone; those of each replay stand in the order in which they began."""
+    found: dict[str, Pile[Told]] = {"gained": Pile(), "lost": Pile()}
+    sides = (
+        ((*_place(wait), kind, wait) for wait in rate.late) for kind, rate in (("lost", was), ("gained", now)) if rate
     )
-    for title, entries in kinds:
-        yield from _listed(title, entries, _told)
-    yield from _listed("回复率改变", found["targets"], _target)
-    yield from _listed("质检改变", found["inspection"], _inspected)
+    for _, same in groupby(merge(*sides, key=itemgetter(0, 1)), key=itemgetter(0, 1)):
+        there = list(same)
+        if len(there) == 1:
+            _, _, kind, wait = there[0]
+            found[kind].add(outward.counted(wait, zone))
+    return found
 
 
-def _listed(title: str, entries: Pile[Told] | list[Told], said: Callable[[Told], str]) -> Iterator[str]:
-    if len(entries):
-        yield f"{title} {len(entries)} 处"
-        for one in islice(entries, MOST_SHOWN):
-            yield f"  {said(one)}"
-    if len(entries) > MOST_SHOWN:
-        yield f"  ……另有 {len(entries) - MOST_SHOWN} 处"
-
-
-def _told(one: Told) -> str:
-    return f"{one['conversation']} {one['id']}：{one['text'][:40]}  {_list(one['before'])} → {_list(one['after'])}"
-
-
-def _target(one: Told) -> str:
-    places = [wait["conversation"] for wait in (*one["gained"], *one["lost"])]
-    where = f"（{_list(dict.fromkeys(places))}）" if places else ""
-    return f"{one['target']}：{_rate(one['before'])} → {_rate(one['after'])}{where}"
-
-
-def _rate(figures: Told | None) -> str:
-    if figures is None:
-        return "不统计"
-    if figures["mean_s"] is not None:
-        return f"{figures['mean_s']:.1f} 秒"
-    return "—" if figures["rate"] is None else f"{figures['rate']:.2%}（{figures['met']}/{figures['population']}）"
-
-
-def _inspected(one: Told) -> str:
-    before, after = one["before"], one["after"]
-    scores = " → ".join("—" if side is None else f"{side['score']:g}" for side in (before, after))
-    names = [{fault["name"] for fault in side["faults"]} if side else set() for side in (before, after)]
-    gained, lost = sorted(names[1] - names[0]), sorted(names[0] - names[1])
-    return f"{one['conversation']}：{scores}" + "".join(
-        [f"  新增 {_list(gained)}" * bool(gained), f"  减少 {_list(lost)}" * bool(lost)]
-    )
-
-
-def _list(values: Iterable[object]) -> str:
-    return "、".join(map(str, values)) or "无"
+def _place(wait: CountedWait) -> tuple[int, str]:
+    return wait.start, wait.conversation

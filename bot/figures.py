@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -53,9 +54,9 @@ class Rate(msgspec.Struct, frozen=True):
     met: int | None
     waiting: int
     rate: float | None
-    late: tuple[CountedWait, ...] = ()
+    late: Collection[CountedWait] = ()
     mean_s: float | None = None
-    near: tuple[CountedWait, ...] = ()
+    near: Collection[CountedWait] = ()
     forecast: Forecast | None = None
     agents: tuple[ByAgent, ...] = ()
     days: tuple[Day, ...] = ()

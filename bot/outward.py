@@ -145,40 +145,41 @@ def messages(facts: list[model.AnyFact], zone: Zone) -> list[dict[str, Any]]:
     return list(said.values())
 
 
-def rate(counted: Rate, shop: Shop) -> dict[str, Any]:
+def rate(found: Rate, shop: Shop) -> dict[str, Any]:
     """One target's figures with what the platform's file says of it."""
-    target = next(target for target in shop.targets if target.name == counted.name)
+    target = next(target for target in shop.targets if target.name == found.name)
     shown: dict[str, Any] = {
-        "name": counted.name,
+        "name": found.name,
         "label": target.label,
         "platform": shop.platform.id,
-        "population": counted.population,
-        "met": counted.met,
-        "waiting": counted.waiting,
-        "rate": counted.rate,
+        "population": found.population,
+        "met": found.met,
+        "waiting": found.waiting,
+        "rate": found.rate,
         "pass_line": target.pass_line,
         "smallest": target.smallest,
         "consequence": target.consequence,
         "source": target.source,
         "sure": target.sure,
-        "late": [_counted(wait, shop.zone) for wait in counted.late],
-        "near": [_counted(wait, shop.zone) for wait in counted.near],
+        "late": [counted(wait, shop.zone) for wait in found.late],
+        "near": [counted(wait, shop.zone) for wait in found.near],
     }
     if target.mean is not None:
-        shown["mean_s"] = counted.mean_s
-    if counted.forecast is not None:
-        waiting = [_counted(wait, shop.zone) for wait in counted.forecast.waiting]
-        shown["forecast"] = {**msgspec.to_builtins(counted.forecast), "waiting": waiting}
-    if counted.days:
+        shown["mean_s"] = found.mean_s
+    if found.forecast is not None:
+        waiting = [counted(wait, shop.zone) for wait in found.forecast.waiting]
+        shown["forecast"] = {**msgspec.to_builtins(found.forecast), "waiting": waiting}
+    if found.days:
         shown["days"] = [
             {**msgspec.to_builtins(one), "day": wire.iso(shop.zone.begin(one.day), shop.zone)[:10]}
-            for one in counted.days
+            for one in found.days
         ]
-    shown["agents"] = [{**msgspec.to_builtins(one), "agent": one.agent or None} for one in counted.agents]
+    shown["agents"] = [{**msgspec.to_builtins(one), "agent": one.agent or None} for one in found.agents]
     return shown
 
 
-def _counted(wait: CountedWait, zone: Zone) -> dict[str, Any]:
+def counted(wait: CountedWait, zone: Zone) -> dict[str, Any]:
+    """A wait that a rate speaks of."""
     shown = {
         "buyer": wait.buyer,
         "conversation": wait.conversation,

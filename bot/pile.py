@@ -13,7 +13,7 @@ import msgspec
 from replies import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 T = TypeVar("T")
 Run = list[tuple[int, int]]
@@ -65,10 +65,7 @@ class Blocks(Generic[T]):
 
 
 class Pile(Generic[T]):
-    """Rows in the order in which they were added, or with a `key` in its order; of one key, as they were added.
-
-    What is shown of a row (see `shown`) is made when it is read.
-    """
+    """Rows in the order in which they were added, or with a `key` in its order; of one key, as they were added."""
 
     def __init__(
         self,
@@ -116,9 +113,9 @@ class Pile(Generic[T]):
             yield from self._blocks.read(run)
         yield from self._held
 
-    def shown(self, show: Callable[[T], Any]) -> Shown:
-        """The same rows as somebody else sees them."""
-        return Shown(self, show)
+    def __contains__(self, row: object) -> bool:
+        """Is there such a row?"""
+        return any(one == row for one in self)
 
     def close(self) -> None:
         """Let go of everything."""
@@ -129,7 +126,7 @@ class Pile(Generic[T]):
 class Shown:
     """A list of any length in another's words, each row made when it is read."""
 
-    def __init__(self, rows: Pile[Any], show: Callable[[Any], Any]) -> None:
+    def __init__(self, rows: Collection[Any], show: Callable[[Any], Any]) -> None:
         """`show` makes of a row what is seen of it."""
         self._rows, self._show = rows, show
 

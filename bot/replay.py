@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from bot import history, inspecting, rates, talk, wire
+from bot import history, inspecting, talk, wire
+from bot.logrates import LogRates
 from bot.model import AgentSaid, BuyerSaid, RobotSaid, SystemSaid
 from bot.played import Began, Ended, Played, Rang, Rated
 from bot.store.fleeting import FleetingStore
@@ -87,10 +88,15 @@ class Replay:
         Yields after each conversation, so that several replays can be finished side by side.
         """
         self._driver.finish()
-        for conversation, facts in groupby(self._facts(), key=_conversation):
-            self._tell(self._ended(conversation, facts))
+        rates = LogRates(self.shop.targets, self.shop.zone)
+        facts = self._driver.engine.store.facts_between(self.shop.id, 0, 1 << 60)
+        for conversation, happened in groupby(facts, key=_conversation):
+            held = list(happened)
+            for line in history.lines(held):
+                rates.hear(line)
+            self._tell(self._ended(conversation, held))
             yield
-        self._tell(Rated(tuple(self._rates())))
+        self._tell(Rated(tuple(rates.rates(int(self._driver.clock.now())))))
 
     def close(self) -> None:
         """Let go of the store."""
@@ -119,16 +125,6 @@ class Replay:
         said.sort(key=lambda fact: fact.at)
         buyer = next((fact.buyer for fact in said if isinstance(fact, BuyerSaid) and fact.buyer), conversation)
         return Ended(conversation, buyer, tuple(said), self._inspector.inspect(said))
-
-    def _facts(self) -> Iterator[AnyFact]:
-        return self._driver.engine.store.facts_between(self.shop.id, 0, 1 << 60)
-
-    def _rates(self) -> Iterator[rates.Rate]:
-        if self.shop.targets:
-            lines = tuple(history.lines(self._facts()))
-            now = int(self._driver.clock.now())
-            for target in self.shop.targets:
-                yield rates.rate(lines, target, self.shop.zone, now=now)
 
 
 def play(said: Iterable[Said], runs: Sequence[Replay], *, progress: Callable[[int], None]) -> None:

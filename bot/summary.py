@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from bot import outward
 from bot.insight.agreement import Agreement
@@ -10,12 +13,13 @@ from bot.insight.coverage import Coverage
 from bot.insight.guarded import Guarded
 from bot.insight.served import Served
 from bot.insight.unanswered import Unanswered
-from bot.pile import Pile
+from bot.pile import Pile, Shown
 from bot.played import Began, Ended, Played, Rang, Rated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from bot.figures import Rate
     from bot.played import Record, Told
     from bot.shop import Shop
 
@@ -55,7 +59,7 @@ class Summary:
             case Ended():
                 self._conversations += 1
             case Rated(rates):
-                self._targets = [outward.rate(rate, self._shop) for rate in rates]
+                self._targets = [_target(rate, self._shop) for rate in rates]
             case Rang():
                 pass
 
@@ -75,6 +79,13 @@ class Summary:
             "deadline": {"timed": self._timed, "targets": self._targets, "alarms": self._alarms},
             "inspection": self._served.result(),
         }
+
+
+def _target(rate: Rate, shop: Shop) -> Told:
+    """One target's figures; what may be a long list stays where it is."""
+    lists = {"late": rate.late, "near": rate.near}
+    shown = outward.rate(msgspec.structs.replace(rate, late=(), near=()), shop)
+    return shown | {key: Shown(waits, partial(outward.counted, zone=shop.zone)) for key, waits in lists.items()}
 
 
 def _alarm(told: Told) -> Told:

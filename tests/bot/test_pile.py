@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import outfile
-from bot.pile import Pile
+from bot.pile import Pile, Shown
 from replies import DataError
 
 ROW = st.recursive(
@@ -34,6 +34,8 @@ def test_a_pile_is_a_list(rows, held):
     """All rows come back in their order, as often as one asks, and it knows how many they are."""
     pile = piled(rows, held)
     assert (list(pile), list(pile), len(pile)) == (rows, rows, len(rows))
+    assert all(row in pile for row in rows)
+    assert object() not in pile
     pile.close()
     assert len(pile) == 0
 
@@ -66,7 +68,7 @@ def test_a_result_is_written_as_if_its_piles_were_lists(rows, plain, others):
 
 def test_rows_can_be_seen_as_somebody_else_sees_them(tmp_path):
     """A pile shown otherwise is made anew row by row, and is written so."""
-    shown = piled(range(7)).shown(lambda number: {"number": number})
+    shown = Shown(piled(range(7)), lambda number: {"number": number})
     assert (len(shown), next(iter(shown))) == (7, {"number": 0})
     outfile.write(tmp_path / "out.json", {"rows": shown})
     assert json.loads((tmp_path / "out.json").read_bytes()) == {"rows": [{"number": number} for number in range(7)]}

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recounted import Log, figures
 
-from bot import deadline, history, model, platforms, rates, talk, wire
+from bot import deadline, history, logrates, model, platforms, rates, talk, wire
 from bot.model import Message
+from bot.pile import Pile
 from bot.virtual import VirtualDriver
 
 if TYPE_CHECKING:
@@ -187,6 +188,50 @@ def test_warnings_are_those_of_the_slow_count(read_shop, found, targets):
         (e["type"], e["conversation"], e["target"], e["start"], e.get("stage"), e["at"]) for e in told if "target" in e
     ]
     assert sorted(keys, key=str) == sorted(wanted, key=str)
+
+
+@pytest.fixture
+def piles_of_few(monkeypatch):
+    """Lists that are too long to be held begin with the third row."""
+    monkeypatch.setattr(Pile.__init__, "__kwdefaults__", {"key": None, "held": 2})
+
+
+def whole(lines, targets, zone: deadline.Zone, now: int) -> list[rates.Rate]:
+    """Rates as a replay counts them, with tuples for what it lists."""
+    log = logrates.LogRates(targets, zone)
+    for line in lines:
+        log.hear(line)
+    return [msgspec.structs.replace(rate, late=tuple(rate.late), near=tuple(rate.near)) for rate in log.rates(now)]
+
+
+@pytest.mark.usefixtures("piles_of_few")
+def test_a_whole_log_counts_as_all_of_it_at_once():
+    """Conversation by conversation: every figure, list, agent and day of each target, at any instant."""
+
+    @given(talks(), st.lists(st.sampled_from(TARGETS), min_size=1, max_size=4), st.sampled_from(ZONES), st.data())
+    @settings(max_examples=150, deadline=None)
+    def check(found, targets, zone, data):
+        zone, now = deadline.Zone(zone), data.draw(st.integers(START, START + 300_000))
+        lines = [line for each in found for line in history.lines(facts_of(each))]
+        assert whole(lines, targets, zone, now) == [rates.rate(lines, target, zone, now=now) for target in targets]
+
+    check()
+
+
+@pytest.mark.usefixtures("piles_of_few")
+@pytest.mark.parametrize("answer", [0, 60, 4000, 90_000])
+def test_buyers_with_many_conversations_on_many_days(answer):
+    """A buyer's day is that of all his conversations, whether or not anybody answers."""
+    zone, lines = deadline.Zone(ZONES[0]), []
+    for place in range(9):
+        at = START + 8 * 3600 + place * 30_000
+        said = [Message(f"m{place}", at, "buyer", "嗯"), Message(f"n{place}", at + answer, "agent", "嗯")]
+        each = Talk(
+            f"c{place}", f"b{place % 2}", said[: 1 + bool(answer)], [0, 0][: 1 + bool(answer)], [(at + 30, "小快")]
+        )
+        lines += history.lines(facts_of(each))
+    now = START + 600_000
+    assert whole(lines, TARGETS, zone, now) == [rates.rate(lines, target, zone, now=now) for target in TARGETS]
 
 
 @pytest.fixture
