@@ -55,6 +55,7 @@ class Loop:
         self._bell = asyncio.Event()
         self.outgoing = asyncio.Event()  # set when the outbox may hold something new to send
         self.lateness = 0.0  # seconds by which the last alarm was late
+        self.heard_by: Callable[[Sequence[Event]], object] = _unheard  # told of feed rows as they are written
         self.late_by: Callable[[float], object] = _unheard  # told how late the first alarm of each commit was
 
     async def start(self) -> None:
@@ -184,6 +185,7 @@ class Loop:
             if len(self._tail) == TAIL:
                 self._tail_from = self._tail[0].seq
             self._tail.append(event)
+        self.heard_by(told)
         bell, self._bell = self._bell, asyncio.Event()
         bell.set()
 
@@ -279,7 +281,7 @@ class Loop:
             self.outgoing.set()
 
 
-def _unheard(_seconds: float) -> None:
+def _unheard(_figure: object) -> None:
     """Until somebody counts."""
 
 

@@ -89,6 +89,11 @@ class Outbox:
         """The destinations that are away."""
         return sorted(name for name, breaker in self._breakers.items() if breaker.resting)
 
+    @property
+    def states(self) -> dict[str, bool]:
+        """The destinations that were sent to since the start, and whether each is away."""
+        return {name: breaker.resting for name, breaker in self._breakers.items()}
+
     def lets(self, push: Push) -> bool:
         """Would it be started now, were it ready?"""
         return push.destination in self._disabled or self._breaker(push.destination).allows(self._loop.clock.now())

@@ -143,6 +143,10 @@ class SQLiteStore(
         """What a robot has to say, most urgent first."""
         return [Alert(*row) for row in self._rows("alerts", robot, limit)]
 
+    def alerts_size(self) -> int:
+        """How much robots have to say."""
+        return int(self._one("alerts_size"))
+
     def drop_alerts(self, robot: str, seqs: Sequence[int]) -> None:
         """They are said, or not needed any more."""
         self._do("drop_alerts", robot, _text(seqs))

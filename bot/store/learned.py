@@ -26,6 +26,10 @@ class LearnedRows(Statements):
         """(script, action, at) of everything agents did with scripts, oldest first."""
         return self._rows("uses", shop)
 
+    def pick_counts(self, after: int) -> list[tuple[str, str, int, int]]:
+        """How often agents did what with scripts, in rows above `after`: (shop, action, how often, number of the last)."""
+        return [(shop, action, count, last) for shop, action, count, last in self._rows("pick_counts", after)]
+
     def judge(self, shop: str, asked: str, script: str, at: int, *, accepted: bool) -> None:
         """The curator's word on a question that was learned of a script."""
         self._do("judge", shop, asked, script, accepted, at)

@@ -59,6 +59,10 @@ class OutboxRows(Statements):
         """How many pushes wait."""
         return int(self._one("outbox_size"))
 
+    def outbox_sizes(self) -> list[tuple[str, int, int]]:
+        """Of each destination how many pushes wait, and how many were given up."""
+        return [(name, waiting, dead) for name, waiting, dead in self._rows("outbox_sizes")]
+
     def set_back(self, now: float, longest: float) -> None:
         """The clock was set back to `now`: nothing waits longer than `longest` seconds for its next try."""
         self._do("set_back", now, longest)

@@ -110,6 +110,10 @@ UPDATE outbox SET tries = tries + 1, next_at = ?, reason = ? WHERE seq = ?;
 -- name: outbox_size
 SELECT count(*) FROM outbox WHERE dead_at IS NULL;
 
+-- name: outbox_sizes
+-- Of each destination how many wait, and how many are dead.
+SELECT destination, sum(dead_at IS NULL), sum(dead_at IS NOT NULL) FROM outbox GROUP BY destination;
+
 -- name: set_back
 -- What was written, or is to be tried, later than can be was so by a clock that went ahead.
 UPDATE outbox SET next_at = min(next_at, ?1), first_at = min(first_at, ?1)
@@ -200,6 +204,10 @@ SELECT asked, script, agent, at, action FROM (
     WHERE shop = ? AND action IN ('picked', 'edited', 'withdrawn') ORDER BY seq DESC LIMIT ?
 ) ORDER BY seq;
 
+-- name: pick_counts
+-- Beyond a number: they are only ever added to.
+SELECT shop, action, count(*), max(seq) FROM pick WHERE seq > ? GROUP BY shop, action;
+
 -- name: uses
 -- Everything agents did with scripts.
 SELECT script, action, at FROM pick WHERE shop = ? ORDER BY seq;
@@ -262,6 +270,9 @@ SELECT robot, min(CASE WHEN stage > 0 THEN due END) FROM alert GROUP BY robot;
 -- The most urgent of a robot's; misses after what can still be answered in time.
 SELECT robot, seq, shop, conversation, target, stage, start, due FROM alert
 WHERE robot = ? ORDER BY stage = 0, due, seq LIMIT ?;
+
+-- name: alerts_size
+SELECT count(*) FROM alert;
 
 -- name: drop_alerts
 -- Those numbered in a JSON list.

@@ -15,6 +15,7 @@ from multidict import CIMultiDict
 from bot.daybook import Daybooks
 from bot.errors import BadPayload, Busy, Limited, Missing, Unknown, WireError
 from bot.limits import Limiter, Limits
+from bot.web.timing import TIMING, timed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -61,8 +62,9 @@ def make(loop: Loop, shops: Mapping[str, Shop], metrics: Metrics, limits: Limits
     """The application; its loop is started by whoever serves it."""
     from bot.web import access, api, events, hook, probes  # noqa: PLC0415 - they import this module
 
-    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[answer_errors])
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[timed, answer_errors])
     app[LOOP], app[SHOPS], app[METRICS], app[LIMITER] = loop, shops, metrics, Limiter(limits or Limits())
+    app[TIMING] = metrics.timing
     app[BOOKS], app[STREAMS], app[WANTED] = Daybooks(), Counter(), asyncio.Event()
     app.router.add_post("/webhook/{shop}", hook.webhook)
     app.router.add_post("/webhook/{shop}/{adapter}", hook.adapted)

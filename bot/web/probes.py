@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -36,21 +37,11 @@ def _counted(store: Store) -> tuple[int, int, int]:
     return store.outbox_size(), store.dead_size(), len(store.disabled())
 
 
-def _ruling_counts(store: Store) -> list[tuple[str, str, str, int]]:
-    return store.ruling_counts()
-
-
 async def metrics(request: web.Request) -> web.Response:
     """Prometheus text format."""
-    shown = request.app[METRICS]
-    try:
-        waiting, dead, disabled = await request.app[LOOP].read(_counted)
-        shown.outbox.set(waiting)
-        shown.dead.set(dead)
-        shown.disabled.set(disabled)
-        shown.findings.counted = await request.app[LOOP].read(_ruling_counts)
-    except Busy:  # what is known without the store is told all the same
-        pass
+    shown, loop = request.app[METRICS], request.app[LOOP]
+    with contextlib.suppress(Busy):  # what is known without the store is told all the same
+        shown.know(await loop.read(shown.ask), loop.clock.now())
     return web.Response(
         body=shown.page(), headers={**HEADERS, "Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
     )

@@ -25,12 +25,13 @@ LAST_WORDS = 5.0  # seconds that requests under way have when the server stops
 class Protocol(web.RequestHandler):
     """One connection."""
 
-    __slots__ = ("_full", "_quick", "_short")
+    __slots__ = ("_began", "_full", "_quick", "_short")
 
     def __init__(self, manager: _Server, **settings: Any) -> None:  # noqa: ANN401 - aiohttp's own settings
         """`manager` knows how many others there are."""
         super().__init__(manager, **settings)
         self._full, self._quick = manager.full, manager.quick
+        self._began = 0.0
         self._short = False  # is an answer under way that goes the short way?
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -63,11 +64,14 @@ class Protocol(web.RequestHandler):
         if self._parser is not None:
             self._parser.message_consumed()
         self._short = self._request_in_progress = True  # a server that stops waits for it
+        self._began = self._loop.time()
         quick.begin(message, payload, self._send)
 
     def _send(self, answer: bytes) -> None:
         """Answer what went the short way; what came meanwhile is next."""
         self._short = self._request_in_progress = False
+        if self._quick is not None:
+            self._quick.took(answer, self._loop.time() - self._began)
         if self._handler_waiter is not None and not self._handler_waiter.done():
             self._handler_waiter.set_result(None)
         if self.transport is None:  # nobody is there any more

@@ -18,6 +18,7 @@ from multidict import istr
 from bot.errors import WireError
 from bot.web import hook
 from bot.web.app import HEADERS, JSON, LARGEST_BODY, LOOP, SHOPS, encoded, error_answer, refusal
+from bot.web.timing import TIMING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,13 +35,15 @@ _SIGNED = istr("webhook-signature")
 _HEAD = "".join(f"{name}: {value}\r\n" for name, value in {**HEADERS, "Content-Type": JSON}.items())
 _TAKEN = f"HTTP/1.1 200 OK\r\n{_HEAD}Date: "
 
+_KINDS = {b"%d" % of: ("POST", f"{PLACE}{{shop}}", f"{of}xx") for of in range(1, 6)}  # by the answer's tenth byte
+
 
 class Quick:
     """The short way of one application."""
 
     def __init__(self, app: web.Application) -> None:
         """`app`: whose shops are told."""
-        self._app, self._loop, self._shops = app, app[LOOP], app[SHOPS]
+        self._app, self._loop, self._shops, self._timing = app, app[LOOP], app[SHOPS], app[TIMING]
 
     def takes(self, message: object, payload: StreamReader) -> TypeGuard[RawRequestMessage]:
         """Is it a signed delivery to a shop, whole, and with nothing about it that would have to be looked at?"""
@@ -92,6 +95,10 @@ class Quick:
                 send(head.encode() + body)
                 return
         send(self._refused(error))
+
+    def took(self, answer: bytes, seconds: float) -> None:
+        """So long it took until this answer."""
+        self._timing.note(_KINDS[answer[9:10]], seconds)
 
     def _refused(self, error: Exception) -> bytes:
         return raw(refusal(self._app, error) if isinstance(error, WireError) else broken(error))
