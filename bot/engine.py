@@ -29,7 +29,7 @@ from bot.talk import most_urgent
 from bot.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from bot.effects import Step
     from bot.model import AnyFact
@@ -58,18 +58,26 @@ class Engine:
     After each call of `apply` and `fire`: `told` holds the feed rows it wrote, `posted` says whether the outbox changed.
     """
 
-    def __init__(self, store: Store, shops: Mapping[str, Shop], clock: Clock) -> None:
-        """`shops` by id."""
+    def __init__(
+        self,
+        store: Store,
+        shops: Mapping[str, Shop],
+        clock: Clock,
+        *,
+        held: int | None = None,
+        unread: Collection[str] = (),
+    ) -> None:
+        """`shops` by id. `held`: conversations held decoded; `unread`: events of which nobody reads more than the type."""
         self.store, self.shops, self.clock = store, shops, clock
         for shop in shops.values():
             relearn(shop, store)
         self.told: list[Event] = []
         self.posted = False
-        self._held = Held()
+        self._held = Held(held)
         self._fresh: dict[tuple[str, str], Conversation] = {}
         self._read: dict[tuple[str, str], Conversation | None] = {}  # in this transaction; None is not known
         self._soonest: float | None = None  # no alarm is earlier; None: nobody has looked
-        self._writer = Writer(store, clock)
+        self._writer = Writer(store, clock, unread)
         # Shops that may have changes of messages not seen yet. Never emptied: it only saves the others a question.
         self._unplaced = {shop for shop in shops if store.any_unplaced(shop)}
 

@@ -19,8 +19,9 @@ MESSAGES = 200_000  # their messages, some 300 bytes each: a busy conversation h
 class Held:
     """The conversations that were heard of last, as far as there is room. Not for two threads at a time."""
 
-    def __init__(self) -> None:
-        """None yet."""
+    def __init__(self, most: int | None = None) -> None:
+        """None yet; there is room for `most`, or as many as are usual."""
+        self._most = REMEMBERED if most is None else most
         self._kept: OrderedDict[Place, Conversation] = OrderedDict()
         self.messages = 0  # of all that are held
 
@@ -38,7 +39,7 @@ class Held:
             self.drop(place)
             self._kept[place] = conversation
             self.messages += len(conversation.messages)
-        while len(self._kept) > REMEMBERED or self.messages > MESSAGES:
+        while len(self._kept) > self._most or self.messages > MESSAGES:
             _, oldest = self._kept.popitem(last=False)
             self.messages -= len(oldest.messages)
 

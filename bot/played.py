@@ -39,7 +39,7 @@ class Played(NamedTuple):
 
     `checked`: the guard looked at it. `findings`: what it found, plain data as in `violation.seen`; `verdict`: the
     strongest action of them, "allow" without any. `events`: the other events that it caused, as (type, data), such as
-    `deadline.cleared`; `violation.seen` is not repeated here.
+    `deadline.cleared`; what is told already, `violation.seen` and `suggestion.created`, is not repeated here.
     """
 
     number: int

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 UNTIMED_START = wire.EARLIEST
 _EVERY = 512  # messages between two words about progress
 _RINGS = ("deadline.warning", "deadline.missed")
+_UNREAD = frozenset({"suggestion.created"})  # what is offered stands in the conversation
+_HELD = 500  # conversations that the engine holds decoded; its store here holds more of them as they are
 
 
 class Replay:
@@ -50,7 +52,7 @@ class Replay:
     def __init__(self, shop: Shop, observers: Sequence[Observer], *, timed: bool) -> None:
         """Without times (`timed` False) the shop must have no targets."""
         self.shop, self._observers = shop, observers
-        self._driver = VirtualDriver({shop.id: shop}, self._hear, store=FleetingStore())
+        self._driver = VirtualDriver({shop.id: shop}, self._hear, store=FleetingStore(), held=_HELD, unread=_UNREAD)
         self._heard: list[tuple[str, Told]] | None = None  # what the message now applied causes
         self._number = 0
         self._inspector = inspecting.Inspector(inspecting.load(shop.inspection), shop.zone, timed=timed)
@@ -115,6 +117,8 @@ class Replay:
             observer(record)
 
     def _hear(self, event: Event) -> None:
+        if event.type in _UNREAD:
+            return
         if self._heard is not None:
             self._heard.append((event.type, msgspec.json.decode(event.data)))
         elif event.type in _RINGS:

@@ -9,7 +9,7 @@ from bot.engine import Engine, Outcome
 from bot.store import SQLiteStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from bot.model import AnyFact
@@ -27,10 +27,15 @@ class VirtualDriver:
         *,
         file: Path | None = None,
         store: Store | None = None,
+        held: int | None = None,
+        unread: Collection[str] = (),
     ) -> None:
-        """`store`, or one in `file`, or without either in memory; `close` closes it. Raises bot.store.StoreError."""
+        """`store`, or one in `file`, or without either in memory; `close` closes it. Raises bot.store.StoreError.
+
+        `held`, `unread`: see bot.engine.Engine.
+        """
         self.clock = VirtualClock()
-        self.engine = Engine(store or SQLiteStore(file), shops, self.clock)
+        self.engine = Engine(store or SQLiteStore(file), shops, self.clock, held=held, unread=unread)
         self._tell, self._shops = tell, shops
 
     def put(self, fact: AnyFact) -> Outcome:

@@ -12,6 +12,8 @@ from bot.effects import Credit, Effect, HandOver, Hold, Late, Send, Settle, Sugg
 from bot.ports import Act, Alert, Event, Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from bot.model import AnyFact, Conversation
     from bot.ports import Clock, Store
     from bot.shop import Shop
@@ -28,9 +30,9 @@ class Writer:
     After one: `told` holds the feed rows it wrote, `posted` says whether the outbox changed, `lessons` what shops learn.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        """Where to, and when it is."""
-        self.store, self.clock = store, clock
+    def __init__(self, store: Store, clock: Clock, unread: Collection[str] = ()) -> None:
+        """Where to, and when it is. Events of the types `unread` are told without their data."""
+        self.store, self.clock, self._unread = store, clock, unread
         self.begin()
 
     def begin(self) -> None:
@@ -111,7 +113,8 @@ class Writer:
     ) -> int:
         if shown is None:
             return 0
-        data = _encode({**shown.data, **shop.decided_by(shown.type)}).decode()
+        read = shown.type not in self._unread
+        data = _encode({**shown.data, **shop.decided_by(shown.type)}).decode() if read else "{}"
         seq = self.store.tell(conversation.shop, conversation.id, shown.type, now, data)
         self.told.append(Event(seq, conversation.shop, conversation.id, shown.type, now, data))
         destination = shop.destination(conversation.via, shown.type) if shown.push else None

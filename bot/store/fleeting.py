@@ -1,6 +1,7 @@
 """I am a store for a replay: in a temporary file that nobody else reads, so that nothing in it need be durable or told.
 
-What the store at rest keeps for others, the feed, the picks and the guard's record, nobody reads here, and it is let go.
+What the store at rest keeps for others, the feed, the outbox, the picks and the guard's record, nobody reads here, and it
+is let go.
 Conversations and alarms are held as they are, without a row each time; many facts share one commit. What a replay can see
 is the same, and the same tests hold both.
 """
@@ -10,8 +11,10 @@ from __future__ import annotations
 import sqlite3
 from contextlib import contextmanager
 from heapq import heapify, heappop, heappush
+from importlib import resources
 from typing import TYPE_CHECKING
 
+import msgspec
 from sqlite_utils import Database
 
 from bot.store import SQLiteStore
@@ -19,16 +22,17 @@ from bot.store.behind import BehindRows, _elsewhere, _Kept
 from bot.store.statements import StoreError, queries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from bot.model import Conversation
+    from bot.model import AnyFact, Conversation
     from bot.ports import Alert, Ruling
 
 TOGETHER = 2000  # transactions that share one commit
-HELD = 20_000  # conversations held before they are written; the engine holds as many of its own
-CACHE = 32  # MB of the file in memory
+HELD = 4_000  # conversations held; beyond, the half of them that was heard of longest ago is written
+CACHE = 16  # MB of the file in memory
 
 Place = tuple[str, str]
+_encode = msgspec.json.Encoder().encode
 
 
 class FleetingStore(SQLiteStore):
@@ -41,7 +45,7 @@ class FleetingStore(SQLiteStore):
         self._ring: list[tuple[int, str, str]] = []  # a heap of alarms; one that `_rings` does not say is none
         self._rings: dict[Place, int] = {}
         self._ended = self._numbered = 0
-        self._inside = False
+        self._inside = self._marked = False
         try:
             self._db = Database(sqlite3.connect(""), execute_plugins=False)  # a nameless file beside the others
             self._sql = self._db.conn
@@ -50,6 +54,9 @@ class FleetingStore(SQLiteStore):
                 self._sql.execute(f"PRAGMA {pragma}")
             self._sql.execute("BEGIN")
             self._migrate()
+            self._sql.execute("COMMIT")
+            self._sql.executescript(resources.files("bot.store").joinpath("fleeting.sql").read_text(encoding="utf-8"))
+            self._sql.execute("BEGIN")
         except sqlite3.Error as error:
             raise StoreError(f"temporary database: {error}") from error
         self._q = queries()
@@ -57,33 +64,63 @@ class FleetingStore(SQLiteStore):
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing, of what is kept here."""
-        self._undo, self._inside = [], True
+        self._undo, self._inside, self._marked = [], True, False
         try:
-            self._sql.execute("SAVEPOINT one")
             try:
                 yield
             except BaseException:
-                self._sql.execute("ROLLBACK TO one")
+                if self._marked:
+                    self._sql.execute("ROLLBACK TO one")
                 for undo in reversed(self._undo):
                     undo()
                 raise
             finally:
                 self._inside = False
-                self._sql.execute("RELEASE one")
+                if self._marked:
+                    self._sql.execute("RELEASE one")
             self._ended += 1
             if self._ended % TOGETHER == 0:
                 self._sql.execute("COMMIT")
                 self._sql.execute("BEGIN")
             if len(self._kept) > HELD:
-                self._write_down()
+                self._write_older()
         except sqlite3.Error as error:
             raise StoreError(str(error)) from error
+
+    def _mark(self) -> None:
+        """Rows change: from here on there is a way back. Most transactions only record a fact, which is taken out again."""
+        if self._inside and not self._marked:
+            self._sql.execute("SAVEPOINT one")
+            self._marked = True
+
+    def _do(self, name: str, *values: object) -> sqlite3.Cursor:
+        self._mark()
+        return super()._do(name, *values)
+
+    def _many(self, name: str, rows: Sequence[Sequence[object]], *others: object) -> int:
+        self._mark()
+        return super()._many(name, rows, *others)
+
+    def record(self, facts: Sequence[AnyFact]) -> list[bool]:
+        """Keep the facts, in their order; for each False if its key was known in this shop."""
+        if len(facts) > 1:
+            return super().record(facts)
+        (fact,) = facts
+        try:
+            row = (fact.shop, fact.key, fact.conversation, fact.at, _encode(fact).decode())
+            new = self._sql.execute(self._q["record"], row)
+        except sqlite3.Error as error:
+            raise StoreError(str(error)) from error
+        if not new.rowcount:
+            return [False]
+        self._undo.append(lambda: self._sql.execute("DELETE FROM fact WHERE seq = ?", (new.lastrowid,)))
+        return [True]
 
     def keep(self, conversation: Conversation, *, due: int | None) -> None:
         """Remember the conversation, one version after the one that is known; `due` of its most urgent wait."""
         self._within()
         place = conversation.shop, conversation.id
-        before = self._kept.get(place)
+        before = self._kept.pop(place, None)  # and it comes in last: what is not heard of comes to stand first
         if before is not None and before.conversation.version != conversation.version - 1:
             raise _elsewhere()
         ahead = before.ahead + 1 if before is not None else 1
@@ -139,6 +176,12 @@ class FleetingStore(SQLiteStore):
         self._numbered += 1
         return self._numbered
 
+    def push(self, *_: object, **__: object) -> None:
+        """No chat tool hears of a replay."""
+
+    def drop_pushes(self, shop: str, conversation: str, kind: str, about: str) -> None:
+        """There are none."""
+
     def note_rulings(self, shop: str, rows: Iterable[Ruling]) -> None:
         """Nobody counts here how often rules were right."""
 
@@ -154,6 +197,13 @@ class FleetingStore(SQLiteStore):
             held = dict(self._kept)
             self._undo.append(lambda: self._hold_again(held))
         super()._write_down()
+
+    def _write_older(self) -> None:
+        """Write the half of the conversations that was heard of longest ago."""
+        held = list(self._kept.items())
+        self._kept, rest = dict(held[: len(held) // 2]), dict(held[len(held) // 2 :])
+        super()._write_down()
+        self._hold_again(rest)
 
     def _hold_again(self, held: dict[Place, _Kept]) -> None:
         self._kept.update(held)
