@@ -23,15 +23,8 @@ if TYPE_CHECKING:
 KINDS = ("same", "share", "weight", "ratio", "core", "numbers", "denial", "many", "nearest", "centre")
 
 
-class Phrasing(msgspec.Struct, frozen=True, gc=False):
-    """A 问法 as written and as compared."""
-
-    text: str
-    plain: str
-
-
 class Evidence(msgspec.Struct, frozen=True, gc=False):
-    """What speaks for one script; `phrasing` is the nearest, `kinds` are figures of about 0 to 1 in the order of KINDS.
+    """What speaks for one script; `at` is its nearest phrasing, `kinds` are figures of about 0 to 1 in the order of KINDS.
 
     `same`: a phrasing is the message. `share`, `weight`: BM25 of all its phrasings, of what the message could earn and
     in itself. `ratio`: edit similarity of the nearest phrasing; `core`: the
@@ -42,7 +35,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     """
 
     script: int
-    phrasing: Phrasing
+    at: int
     kinds: tuple[float, ...]
 
 
@@ -92,37 +85,39 @@ def measure(looked: Looked, shelf: Shelf) -> list[Evidence]:
     asked, scripts, total = looked.asked, looked.scripts, looked.found.total or 1.0
     plains, starts = shelf.plains(scripts)
     letters, nearest = _alike(asked.plain, plains, starts)
-    weights = looked.found.scores[scripts].tolist()
+    weights = looked.found.scores.take(scripts).tolist()
+    sides = zip(scripts, weights, nearest, looked.closeness, strict=True)
     rough = [
-        (-weight / total - ratio - nearest_one - centre, script, place)
-        for place, (script, weight, ratio, (nearest_one, centre)) in enumerate(
-            zip(scripts, weights, nearest, looked.closeness, strict=True)
-        )
+        (-weight / total - ratio - sum(near), script, place)
+        for place, (script, weight, ratio, near) in enumerate(sides)
     ]
     rough.sort()
     kept = [place for _, _, place in rough[: looked.keep]]
     cores = _cores(core_of(asked.folded), [scripts[place] for place in kept], shelf)
     mine, turned = numbers(asked.plain), denies(asked.plain)
-    usual, ends = shelf.usual, [*starts[1:], len(plains)]
+    exact, usual, starts = looked.exact, shelf.usual, [*starts, len(plains)]
     ready = []
     for place, core in zip(kept, cores, strict=True):
         script, ratio, weight, start = scripts[place], nearest[place], weights[place], starts[place]
         at = letters.index(ratio, start)
         plain = plains[at]
-        theirs = numbers(plain) if mine else mine
         kinds = (
-            1.0 if script in looked.exact else 0.0,
+            1.0 if script in exact else 0.0,
             weight / total,
             weight / 60,
             ratio,
             core,
-            1.0 if theirs and mine.isdisjoint(theirs) else 0.0,
+            1.0 if mine and _apart(mine, numbers(plain)) else 0.0,
             0.0 if turned == denies(plain) else 1.0,
-            math.log((ends[place] - start) / usual),
+            math.log((starts[place + 1] - start) / usual),
             *looked.closeness[place],
         )
-        ready.append(Evidence(script, Phrasing(shelf.text(script, at - start), plain), kinds))
+        ready.append(Evidence(script, at - start, kinds))
     return ready
+
+
+def _apart(mine: frozenset[str], theirs: frozenset[str]) -> bool:
+    return bool(theirs) and mine.isdisjoint(theirs)
 
 
 def _cores(core: str, scripts: Sequence[int], shelf: Shelf) -> list[float]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from itertools import pairwise
+from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,24 +25,27 @@ NEAR = 64  # and so many these are at least
 _SATURATION, _LENGTH = 1.2, 0.75  # Okapi BM25's usual k1 and b
 _DENSE = 16  # a piece that one script in so many holds is a row of numbers, one for every script: adding rows is quick
 _BATCH = 50_000  # phrasings cut into pieces at once
-_BITS = 21  # of a code point: a pair of characters is one number
+_FEW = 2048  # scripts: of no more than these, rows are added up in one go
+_BITS = 21  # of a code point: while counted, a pair of characters is one number
+_LOW = (1 << _BITS) - 1
 _APART = "\n"  # stands in no normalised text
 
 
 class Found(NamedTuple):
     """What an index knows of a message: the BM25 of each script, and the rarity of all its pieces and of known ones.
 
-    `near`: the scripts that may be among the best, in the order of the library.
+    `near`: the scripts that may be among the best, in the order of the library; None for all.
     """
 
     scores: Worths
-    near: Whole
+    near: Whole | None
     total: float
     known: float
 
     def best(self, keep: int) -> list[int]:
         """The `keep` best scripts, best first; the earlier script of the library goes first among equals."""
-        near, worth = self.near, self.scores[self.near]
+        near = _top(self.scores, keep) if self.near is None else self.near
+        worth = self.scores[near]
         if len(near) > 2 * keep:
             reach = worth >= np.partition(worth, -keep)[-keep]
             near, worth = near[reach], worth[reach]
@@ -52,8 +56,8 @@ class Found(NamedTuple):
 class Index:
     """Scripts as bags of pieces: characters and pairs of neighbours, each counted once a phrasing, scored by BM25.
 
-    A script is one document: what its phrasings say together is stronger evidence than the best of them alone. A piece
-    is a number made of its code points.
+    A script is one document: what its phrasings say together is stronger evidence than the best of them alone. Each piece
+    has a row: a higher one the fewer scripts hold it. The first rows are numbers for every script, the rest lists.
     """
 
     def __init__(self, documents: Iterable[Sequence[Forms]]) -> None:
@@ -61,27 +65,23 @@ class Index:
         self.size, pieces, scripts, times = _counted(documents)
         lengths: Real = np.bincount(scripts, times, self.size).astype(np.float64)
         self._mean = max(float(lengths.sum()) / max(self.size, 1), 1.0)
-        order = np.argsort(pieces, kind="stable")
+        pieces, rows, self._holds = _ranked(pieces)
+        order = np.argsort(rows, kind="stable")
         scripts, times = scripts[order], times[order]
-        self._pieces, self._holds = np.unique(pieces, return_counts=True)
+        self._row = {piece: row for row, piece in enumerate(map(_text, pieces.tolist()))}
         self._rare = self._rarity(self._holds)
         self.unknown = float(self._rarity(np.zeros(1))[0])
         self._once = float(self._rarity(np.ones(1))[0])
         worths = np.repeat(self._rare, self._holds) * self._impact(times, lengths[scripts])
-        common = self._holds * _DENSE > self.size
-        self._cost = np.where(common, self.size // _DENSE, self._holds)
-        ends = np.cumsum(self._holds)
-        self._rows: dict[int, Worths] = {}
-        for at in np.flatnonzero(common).tolist():
-            held = slice(ends[at] - self._holds[at], ends[at])
-            self._rows[at] = np.zeros(self.size, np.float32)
-            self._rows[at][scripts[held]] = worths[held]
-        rest = ~np.repeat(common, self._holds)
-        self._scripts: Scripts = scripts[rest].astype(np.int32)
-        self._worths: Worths = worths[rest].astype(np.float32)
-        self._ends: list[int] = [0, *np.cumsum(np.where(common, 0, self._holds)).tolist()]
+        whole = int(np.count_nonzero(self._holds * _DENSE > self.size))
+        ends = [0, *np.cumsum(self._holds).tolist()]
+        self._whole: Worths = np.zeros((whole, self.size), np.float32)
+        self._whole[rows[order][: ends[whole]], scripts[: ends[whole]]] = worths[: ends[whole]]
+        self._scripts: Scripts = scripts[ends[whole] :].astype(np.int32)
+        self._worths: Worths = worths[ends[whole] :].astype(np.float32)
+        self._ends = np.array(ends[whole:]) - ends[whole]
         self._grown: dict[int, tuple[Scripts, Worths]] = {}  # postings of pieces that learned scripts hold too
-        self._new: dict[int, dict[int, float]] = {}  # pieces that only learned scripts hold
+        self._new: dict[str, dict[int, float]] = {}  # pieces that only learned scripts hold
 
     def _impact(self, times: Real, lengths: Real) -> Real:
         """How much a piece that stands in `times` phrasings of a script speaks for it: 0 to 2.2."""
@@ -94,76 +94,73 @@ class Index:
 
     def look(self, asked: Forms) -> Found:
         """Every script that holds pieces of `asked`, scored: by all of them, or beyond the budget by the rarest."""
-        wanted = _pieces(asked)
-        rows, others = self._find(wanted)
-        rare = self._rare[rows]
-        rows = rows[(-rare).argsort(kind="stable")]
-        within = max(int(self._cost[rows].cumsum().searchsorted(BUDGET, "right")), 1)
-        scores = self._count(rows[:within].tolist())
-        known, unknown = float(rare.sum()), len(others)
-        for piece in others if self._new else ():
-            if piece in self._new:
-                known, unknown = known + self._once, unknown - 1
-                for script, gain in self._new[piece].items():
-                    scores[script] += gain
-        near = _top(scores, NEAR)
-        for row in rows[within:].tolist():
-            self._add(row, scores, near)
+        wanted = _cut(asked)
+        rows = [row for row in map(self._row.get, wanted) if row is not None]
+        rows.sort(reverse=True)
+        within = self._within(rows)
+        scores = self._count(rows[:within])
+        known, unknown = float(self._rare.take(rows).sum()) if rows else 0.0, len(wanted) - len(rows)
+        for held in [self._new[piece] for piece in wanted if piece in self._new] if self._new else ():
+            known, unknown = known + self._once, unknown - 1
+            for script, gain in held.items():
+                scores[script] += gain
+        near = None
+        if within < len(rows):
+            near = _top(scores, NEAR)
+            for row in rows[within:]:
+                self._add(row, scores, near)
         return Found(scores, near, known + self.unknown * unknown, known)
 
-    def _count(self, rows: Iterable[int]) -> Worths:
-        """What the pieces are worth together, for every script."""
-        scores = np.zeros(self.size, np.float32)
-        scripts: list[Scripts] = []
-        worths: list[Worths] = []
-        for row in rows:
-            whole = self._rows.get(row)
-            if whole is not None:
-                scores += whole
-            else:
-                held, worth = self._postings(row)
-                scripts.append(held)
-                worths.append(worth)
-        if scripts:
-            np.add.at(scores, np.concatenate(scripts), np.concatenate(worths))
+    def _within(self, rows: Sequence[int]) -> int:
+        """How many of `rows`, rarest first, are counted for every script: at least one."""
+        most = self.size // _DENSE
+        if len(rows) * most <= BUDGET:
+            return len(rows)
+        costs = np.minimum(self._holds.take(rows), most)
+        return max(int(costs.cumsum().searchsorted(BUDGET, "right")), 1)
+
+    def _count(self, rows: Sequence[int]) -> Worths:
+        """What the pieces are worth together, for every script; `rows` rarest first."""
+        split, whole = 0, len(self._whole)
+        while split < len(rows) and rows[split] >= whole:
+            split += 1
+        if split < len(rows) and self.size <= _FEW:
+            scores: Worths = np.add.reduce(self._whole.take(rows[split:], 0), 0)
+        else:
+            scores = np.zeros(self.size, np.float32)
+            for row in rows[split:]:
+                scores += self._whole[row]
+        for row in rows[:split]:
+            np.add.at(scores, *self._postings(row))
         return scores
 
     def _add(self, row: int, scores: Worths, near: Whole) -> None:
         """Count one piece more for the scripts `near` alone."""
-        whole = self._rows.get(row)
-        if whole is not None:
-            scores[near] += whole[near]
+        if row < len(self._whole):
+            scores[near] += self._whole[row].take(near)
         else:
             scripts, worths = self._postings(row)
             at = np.minimum(scripts.searchsorted(near), len(scripts) - 1)
             scores[near] += np.where(scripts[at] == near, worths[at], np.float32(0.0))
 
-    def _find(self, wanted: Whole) -> tuple[Whole, list[int]]:
-        """The rows of those pieces that the library has, and the other pieces."""
-        if not len(self._pieces):
-            return wanted[:0], wanted.tolist()
-        rows = np.minimum(self._pieces.searchsorted(wanted), len(self._pieces) - 1)
-        there = self._pieces[rows] == wanted
-        return rows[there], wanted[~there].tolist()
-
     def _postings(self, row: int) -> tuple[Scripts, Worths]:
-        grown = self._grown.get(row)
-        if grown is not None:
-            return grown
-        held = slice(self._ends[row], self._ends[row + 1])
+        if row in self._grown:
+            return self._grown[row]
+        at = row - len(self._whole)
+        held = slice(self._ends[at], self._ends[at + 1])
         return self._scripts[held], self._worths[held]
 
     def learn(self, script: int, before: Iterable[Forms], after: Iterable[Forms]) -> None:
         """Count the phrasings `after` for `script`, which had `before`."""
         old, new = _tally(before), _tally(after)
-        listed = np.fromiter(sorted(old | new), np.int64)
-        times = np.array([new[piece] for piece in listed.tolist()], np.float64)
+        listed = sorted(old | new)
+        times = np.array([new[piece] for piece in listed], np.float64)
         impacts = self._impact(times, np.full(len(times), float(new.total())))
-        rows, others = self._find(listed)
-        there = np.isin(listed, others, invert=True)
-        for row, worth in zip(rows.tolist(), (self._rare[rows] * impacts[there]).tolist(), strict=True):
-            self._put(row, script, worth)
-        for piece, impact in zip(others, impacts[~there].tolist(), strict=True):
+        for piece, impact in zip(listed, impacts.tolist(), strict=True):
+            row = self._row.get(piece)
+            if row is not None:
+                self._put(row, script, float(self._rare[row]) * impact)
+                continue
             held = self._new.setdefault(piece, {})
             held[script] = impact * self._once
             if not impact:
@@ -172,8 +169,8 @@ class Index:
                 del self._new[piece]
 
     def _put(self, row: int, script: int, worth: float) -> None:
-        if row in self._rows:
-            self._rows[row][script] = worth
+        if row < len(self._whole):
+            self._whole[row, script] = worth
             return
         scripts, worths = self._postings(row)
         at = int(scripts.searchsorted(script))
@@ -184,10 +181,22 @@ class Index:
 
     def pairs(self) -> Iterator[tuple[str, int]]:
         """The pieces of two characters, and how many scripts hold each."""
-        low = (1 << _BITS) - 1
-        for piece, holds in zip(self._pieces.tolist(), self._holds.tolist(), strict=True):
-            if piece > low:
-                yield chr(piece >> _BITS) + chr(piece & low), holds
+        holds = self._holds.tolist()
+        return ((piece, holds[row]) for piece, row in self._row.items() if len(piece) > 1)
+
+
+def _ranked(pieces: Whole) -> tuple[Whole, Whole, Whole]:
+    """Each piece once, the commonest first; which of them each of `pieces` is; and how often each stands in `pieces`."""
+    kinds, kind, holds = np.unique(pieces, return_inverse=True, return_counts=True)
+    order = np.argsort(holds, kind="stable")[::-1]
+    rows = np.empty_like(order)
+    rows[order] = np.arange(len(order))
+    return kinds[order], rows[kind], holds[order]
+
+
+def _text(piece: int) -> str:
+    """A piece as it is looked up; shops share most of them."""
+    return sys.intern(chr(piece >> _BITS) + chr(piece & _LOW) if piece > _LOW else chr(piece))
 
 
 def _counted(documents: Iterable[Sequence[Forms]]) -> tuple[int, Whole, Whole, Real]:
@@ -228,27 +237,22 @@ def _batch(texts: Sequence[str], said: Sequence[int], owners: Sequence[int]) -> 
 
 def _top(scores: Worths, keep: int) -> Whole:
     """At least the `keep` best, in order, if so many are above zero."""
-    groups, bar = 2 * keep, 0.0
-    if len(scores) > 4 * groups:
+    groups, few = 2 * keep, scores
+    if len(scores) > _FEW:
         # The best of each of so many groups: at least `keep` scripts reach the `keep`-th best of these.
-        even = len(scores) - len(scores) % groups
-        bar = float(np.partition(scores[:even].reshape(-1, groups).max(axis=0), -keep)[-keep])
-    return np.flatnonzero(scores >= bar) if bar > 0 else np.flatnonzero(scores)
-
-
-def _cut(forms: Forms) -> set[int]:
-    found: set[int] = set()
-    for form in forms:
-        codes = list(map(ord, form))
-        found.update(codes)
-        found.update([one << _BITS | other for one, other in pairwise(codes)])
+        few = scores[: len(scores) - len(scores) % groups].reshape(-1, groups).max(axis=0)
+    bar = float(few.take(few.argpartition(-keep)[-keep:]).min()) if len(few) > keep else 0.0
+    found: Whole = ((scores >= bar) if bar > 0 else scores).nonzero()[0]
     return found
 
 
-def _pieces(forms: Forms) -> Whole:
-    cut = _cut(forms)
-    return np.fromiter(cut, np.int64, len(cut))
+def _cut(forms: Forms) -> set[str]:
+    """The characters and the pairs of neighbouring characters."""
+    found: set[str] = set()
+    for form in forms:
+        found.update(form, map(add, form, form[1:]))
+    return found
 
 
-def _tally(phrasings: Iterable[Forms]) -> Counter[int]:
+def _tally(phrasings: Iterable[Forms]) -> Counter[str]:
     return Counter(piece for forms in phrasings for piece in _cut(forms))

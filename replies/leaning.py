@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from replies import subject
-from replies.evidence import Phrasing
 from replies.popularity import reweigh
 from replies.reading import Reading
 
@@ -15,10 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from replies.odds import Bars, Chance
+    from replies.shelf import Shelf
 
 
 class Scored(msgspec.Struct, frozen=True, gc=False):
-    """A script with its score, and the message and phrasing that speak for it: the reason is made once it is shown.
+    """A script with its score, the message, and the number of the phrasing for it: the reason is made once it is shown.
 
     `own`: the score by what was said alone, which the bars are about; below zero until something else leaned on it.
     """
@@ -26,7 +26,7 @@ class Scored(msgspec.Struct, frozen=True, gc=False):
     score: float
     script: int
     asked: Reading
-    phrasing: Phrasing
+    at: int
     own: float = -1.0
 
     @property
@@ -40,7 +40,7 @@ def ordered(scored: Iterable[Scored]) -> list[Scored]:
     return sorted(scored, key=lambda each: (-each.score, each.script))
 
 
-def carded(scored: Sequence[Scored], asked: Reading, chances: Iterable[Chance]) -> list[Scored]:
+def carded(scored: Sequence[Scored], asked: Reading, chances: Iterable[Chance], shelf: Shelf) -> list[Scored]:
     """A follow-up of nothing that was said follows the card: scripts that speak of both.
 
     `chances`: for what the card names and what was `asked`, taken together.
@@ -48,8 +48,10 @@ def carded(scored: Sequence[Scored], asked: Reading, chances: Iterable[Chance]) 
     best = {each.script: each for each in scored}
     for score, seen in chances:
         held = best.get(seen.script)
-        if subject.speaks_of(asked, seen.phrasing.plain) and (held is None or held.score < score):
-            best[seen.script] = Scored(round(score, 4), seen.script, asked, seen.phrasing)
+        if (held is None or held.score < score) and subject.speaks_of(
+            asked, shelf.phrasing(seen.script, seen.at).plain
+        ):
+            best[seen.script] = Scored(round(score, 4), seen.script, asked, seen.at)
     return ordered(best.values())
 
 
@@ -63,7 +65,6 @@ def leaned(scored: list[Scored], bars: Bars, leans: Sequence[float]) -> list[Sco
         return scored
     scores = reweigh([each.score for each in worth], leans)
     anew = [
-        Scored(score, each.script, each.asked, each.phrasing, each.score)
-        for each, score in zip(worth, scores, strict=True)
+        Scored(score, each.script, each.asked, each.at, each.score) for each, score in zip(worth, scores, strict=True)
     ]
     return [*sorted(anew, key=lambda each: -each.score), *scored[len(worth) :]]

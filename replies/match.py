@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from replies import fill, leaning, odds, subject
@@ -28,7 +29,7 @@ _Wording = tuple[str | None, tuple[str, ...]]  # what would be sent, and the bla
 
 REMEMBERED = 4096  # rankings kept: chat repeats itself
 LATEST = 3  # messages of a turn that are also ranked alone, beside the turn as a whole
-REPORTED = 100  # scripts a ranking keeps
+NOBODY: frozenset[str] = frozenset()
 SURE = 0.97  # what a phrasing that says the very same is worth when nothing else can be weighed
 
 
@@ -67,40 +68,55 @@ class Matcher:
         `lean(script id)` adds to the log odds of the scripts that are worth showing, and so may change their order; which
         they are, and whether the best is strong, stays a matter of what was said. `below`: tell those below the bar too.
         """
-        readings = [read(message) for message in turn]
-        earlier = read(before[-1]) if before and any(map(follows, readings)) else None
-        about = () if earlier is not None else self._about(context)  # what was said is nearer than a card
-        card = "".join(about) if about and any(map(follows, readings)) else ""
-        key = (scope, earlier and earlier.whole, card, *(reading.whole for reading in readings))
-        scored = self._seen.get(key)
-        if scored is None:
-            scored = self._score(readings, earlier, scope)
-            if card:
-                asked = next(each for each in readings if follows(each))
-                scored = leaning.carded(scored, asked, self.scales.weigh(read(card + asked.whole), scope))[:REPORTED]
-            self._seen[key] = scored
-            if len(self._seen) > REMEMBERED:
-                self._seen.popitem(last=False)
-        else:
-            self._seen.move_to_end(key)
-        said = frozenset(map(normalise, sent)) - {""}  # of signs alone nothing is left
         bars = bars or odds.fitted().bars
+        about, scored = self._heard(turn, context, scope, before)
         if lean is not None or about:
             leans = [self._lean(each, lean, about) for each in scored if each.score >= bars.also]
             scored = leaning.leaned(scored, bars, leans)
+        said = frozenset(map(_same_again, sent)) - {""} if scored and sent else NOBODY  # of signs alone nothing is left
         made: list[tuple[Scored, _Wording]] = []
         for each in scored:
+            if len(made) == top or not (below or each.fit >= bars.also):
+                break
             wording = self._wording(each.script, context, said)
             if wording is not None:
                 made.append((each, wording))
-            if len(made) == top:
-                break
         fit = [each.fit for each, _ in made]
         silent = not made or (max(fit) < bars.show and not self._worth_showing(scored, bars, context, said))
         shown = 0 if silent else sum(own >= bars.also for own in fit)
         strong = bool(shown) and min(made[0][0].score, fit[0]) >= bars.strong
         told = [self._suggestion(each, wording) for each, wording in (made if below else made[:shown])]
         return Ranking(shown=tuple(told[:shown]), below=tuple(told[shown:]), strong=strong)
+
+    def _heard(
+        self, turn: Sequence[str], context: Mapping[str, str], scope: Scope, before: Sequence[str]
+    ) -> tuple[tuple[str, ...], list[Scored]]:
+        """What is known of the product, and the scripts by what was said: remembered, for chat repeats itself."""
+        readings = [read(message) for message in turn]
+        earlier = read(before[-1]) if before and any(map(follows, readings)) else None
+        about = () if earlier is not None else self._about(context)  # what was said is nearer than a card
+        card = "".join(about) if about and any(map(follows, readings)) else ""
+        key = (scope, earlier and earlier.whole, card, *[reading.whole for reading in readings])
+        scored = self._remembered(key)
+        if scored is None:
+            scored = self._score(readings, earlier, scope)
+            if card:
+                asked = next(each for each in readings if follows(each))
+                chances = self.scales.weigh(read(card + asked.whole), scope)
+                scored = leaning.carded(scored, asked, chances, self.scales.shelf)
+            self._remember(key, scored)
+        return about, scored
+
+    def _remembered(self, key: tuple[object, ...]) -> list[Scored] | None:
+        scored = self._seen.get(key)
+        if scored is not None:
+            self._seen.move_to_end(key)
+        return scored
+
+    def _remember(self, key: tuple[object, ...], scored: list[Scored]) -> None:
+        self._seen[key] = scored
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
 
     def _worth_showing(
         self, scored: Sequence[Scored], bars: Bars, context: Mapping[str, str], said: Collection[str]
@@ -135,13 +151,27 @@ class Matcher:
             asking.insert(0, earlier)
         if len(asking) > 1:
             asked.append(read("".join(reading.whole for reading in asking)))
+        if len(asked) == 1:
+            return self._alone(asked[0], scope)
         best: dict[int, Scored] = {}
-        for reading in asked:
-            for score, seen in self.scales.weigh(reading, scope):
-                held = best.get(seen.script)
-                if held is None or held.score < score:
-                    best[seen.script] = Scored(round(score, 4), seen.script, reading, seen.phrasing)
-        return leaning.ordered(best.values())[:REPORTED]
+        for each in (each for reading in asked for each in self._known_alone(reading, scope)):
+            if each.script not in best or best[each.script].score < each.score:
+                best[each.script] = each
+        return leaning.ordered(best.values())
+
+    def _known_alone(self, reading: Reading, scope: Scope) -> list[Scored]:
+        """A turn grows message by message: those before the last were ranked when they came."""
+        key = (scope, None, "", reading.whole)
+        scored = self._remembered(key)
+        if scored is None:
+            scored = self._alone(reading, scope)
+            self._remember(key, scored)
+        return scored
+
+    def _alone(self, reading: Reading, scope: Scope) -> list[Scored]:
+        """By one message that asks something."""
+        weighed = self.scales.weigh(reading, scope)
+        return leaning.ordered([Scored(round(score, 4), seen.script, reading, seen.at) for score, seen in weighed])
 
     def _same(self, readings: Sequence[Reading], scope: Scope) -> list[Scored]:
         """A turn that asks nothing is answered only by a phrasing that says the very same, greetings word by word."""
@@ -150,14 +180,14 @@ class Matcher:
                 found = self.scales.saying(key, scope)
                 if found:
                     share = round(SURE / len(found), 4)
-                    return [Scored(share, script, reading, phrasing) for script, phrasing in found]
+                    return [Scored(share, script, reading, at) for script, at in found]
             if reading.whole and not reading.greets:
                 break
         return []
 
     def _suggestion(self, scored: Scored, wording: _Wording) -> Suggestion:
-        reason = why(scored.asked, scored.phrasing)
-        return self._made(Hit(scored.score, scored.script, scored.phrasing.text, reason), wording)
+        phrasing = self.scales.shelf.phrasing(scored.script, scored.at)
+        return self._made(Hit(scored.score, scored.script, phrasing.text, why(scored.asked, phrasing)), wording)
 
     def _wording(self, number: int, context: Mapping[str, str], said: Collection[str] = ()) -> _Wording | None:
         """The wording of a script that leaves the fewest blanks; None if each was just `said` (normalised)."""
@@ -198,6 +228,11 @@ class Matcher:
             return (*ranking.shown, *ranking.below)
         worded = ((hit, self._wording(hit.script, context)) for hit in hits[:limit])
         return tuple(self._made(hit, wording) for hit, wording in worded if wording is not None)
+
+
+@lru_cache(maxsize=REMEMBERED)  # what an agent said is held against every later question
+def _same_again(text: str) -> str:
+    return normalise(text)
 
 
 def _blanks(wording: _Wording) -> int:

@@ -52,7 +52,9 @@ class Popularity:
 
     def lean(self, script: str, day: int) -> float:
         """What is added to the log odds of the script on `day`: between minus and plus `most` of the terms."""
-        held, last = self._held.get(script, (0.0, day))
+        if script not in self._held:
+            return 0.0
+        held, last = self._held[script]
         worth = _faded(held, max(day - last, 0))
         return terms().popularity.most * worth / (terms().popularity.half + abs(worth))
 

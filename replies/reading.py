@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ahocorasick
@@ -160,6 +160,7 @@ def core_of(text: str) -> str:
     return _courtesy().filler.sub("", text)
 
 
+@lru_cache(maxsize=1 << 14)  # the same few phrasings are near again and again
 def denies(plain: str) -> bool:
     """Does a peeled text deny something? Questions of the kind 能不能 and 退不 do not; 没法退 does."""
     neutral, closing, deny = _negation()

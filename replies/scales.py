@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from replies import odds
-from replies.evidence import Looked, Phrasing, measure, outlook
+from replies.evidence import Looked, measure, outlook
 from replies.index import Index
 from replies.meaning import place
 from replies.reading import read
@@ -16,7 +16,7 @@ from replies.suggestion import ANYWHERE, limited
 from replies.typos import Ear
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from replies.evidence import Evidence, Silence
     from replies.library import Script
@@ -82,28 +82,29 @@ class Scales:
         """
         found = self._index.look(asked.forms)
         said = (meant or asked).plain
-        scripts = list(dict.fromkeys((*found.best(KEEP), *self._space.around(said, KEEP))))
-        scripts = self._allowed(scripts, scope)
+        scripts, others = found.best(KEEP), self._space.around(said, KEEP)
+        scripts = self._allowed(list(dict.fromkeys((*scripts, *others))) if others else scripts, scope)
         closeness = self._space.closeness(said, scripts)
         keep = KEEP if self._semantic else CLOSER
         looked = Looked(asked, found, scripts, closeness, self._sayings.of(asked), keep)
         return outlook(asked, found), measure(looked, self.shelf)
 
-    def _allowed(self, scripts: Iterable[int], scope: Scope) -> list[int]:
-        limited = self._limited
-        return [script for script in scripts if script not in limited or scope.allows(self._scripts[script])]
+    def _allowed(self, scripts: list[int], scope: Scope) -> list[int]:
+        if self._limited.isdisjoint(scripts):
+            return scripts
+        return [script for script in scripts if scope.allows(self._scripts[script])]
 
-    def saying(self, key: str, scope: Scope) -> list[tuple[int, Phrasing]]:
+    def saying(self, key: str, scope: Scope) -> list[tuple[int, int]]:
         """The scripts that have `key`, a whole or a peeled message, and as which of their phrasings."""
         if not key:
             return []
-        owners = self._allowed(self._sayings.owners(key), scope)
+        owners = self._allowed(list(self._sayings.owners(key)), scope)
         return [(script, self._as(script, key)) for script in owners]
 
-    def _as(self, script: int, key: str) -> Phrasing:
+    def _as(self, script: int, key: str) -> int:
         entry = self.shelf[script]
         said = zip(entry.texts, entry.plains, strict=True)
-        return next(Phrasing(text, plain) for text, plain in said if key in (plain, read(text).whole))
+        return next(at for at, (text, plain) in enumerate(said) if key in (plain, read(text).whole))
 
     def near(self, text: str) -> Iterator[str]:
         """The peeled phrasings of the scripts that have most in common with a text, whatever it asks."""

@@ -23,7 +23,6 @@ FEW = 8  # scripts that are a handful
 LONGEST = 4  # characters of a word
 WIDTH = 64  # numbers of a word's vector, a byte each
 _LEAST = 1 / 64  # what a word counts at least
-_SCALE = 128  # of the bytes: words' vectors are about as long as one
 
 
 @cache
@@ -33,9 +32,10 @@ def _table() -> dict[str, int]:
 
 
 @cache
-def _vectors() -> Vectors:
+def _vectors() -> NDArray[np.int8]:
+    """As bytes, 128 times as long as they are: only where a sum points counts."""
     codes = b"".join(binascii.a2b_base64(code) for _, code in _lines())
-    return np.frombuffer(codes, np.int8).reshape(-1, WIDTH).astype(np.float32) / np.float32(_SCALE)
+    return np.frombuffer(codes, np.int8).reshape(-1, WIDTH)
 
 
 def _lines() -> Iterator[tuple[str, bytes]]:
@@ -55,16 +55,15 @@ def _lengths() -> dict[str, tuple[int, ...]]:
 
 def cut(text: str) -> list[str]:
     """The words of `text` that the table has, the longest first from the left."""
-    table, lengths, found, at = _table(), _lengths(), list[str](), 0
-    while at < len(text):
-        for length in lengths.get(text[at], ()):
-            word = text[at : at + length]
-            if word in table:
-                found.append(word)
-                at += len(word)
-                break
-        else:
-            at += 1
+    table, lengths, found, end = _table(), _lengths(), list[str](), 0
+    for at, first in enumerate(text):
+        if at >= end and first in lengths:
+            for length in lengths[first]:
+                word = text[at : at + length]
+                if word in table:
+                    found.append(word)
+                    end = at + len(word)
+                    break
     return found
 
 
@@ -88,13 +87,17 @@ class Senses:
         self._told = len(cuts) / (len(cuts) + FEW)
         told = self._centres.any(axis=1, keepdims=True)
         self._centres = _unit((self._centres - self._mean) * told)
+        self._last = "", np.zeros(WIDTH, np.float32)
 
     def of(self, text: str) -> Vectors:
         """The vector of a message."""
         return self._apart(_rows([text]))
 
     def _sum(self, rows: Sequence[int]) -> Vectors:
-        return _pointed(self._weights[rows] @ _vectors()[rows]) if rows else np.zeros(WIDTH, np.float32)
+        if not rows:
+            return np.zeros(WIDTH, np.float32)
+        places = np.array(rows)
+        return _pointed(self._weights.take(places) @ _vectors().take(places, 0))
 
     def _apart(self, rows: Sequence[int]) -> Vectors:
         return _pointed(self._sum(rows) - self._mean) if rows else np.zeros(WIDTH, np.float32)
@@ -108,8 +111,10 @@ class Senses:
 
         A handful of scripts leaves too few words to compare with: there the cosine is drawn towards nothing too.
         """
-        near = self._centres[list(scripts)] @ (self.of(text) * self._told)
-        return [(0.0, cosine) for cosine in near.tolist()]
+        if text != self._last[0]:  # what may be mistyped is weighed twice
+            self._last = text, self.of(text)
+        near, told = self._centres.take(scripts, 0) @ self._last[1], self._told
+        return [(0.0, cosine * told) for cosine in near.tolist()]
 
     def learn(self, script: int, texts: Sequence[str]) -> None:
         """The phrasings of `script` are `texts` now."""

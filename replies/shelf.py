@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from replies.reading import Reading
 
 
+class Phrasing(NamedTuple):
+    """A 问法 as written and as compared."""
+
+    text: str
+    plain: str
+
+
 class Entry(NamedTuple):
     """A script as it is compared: side by side its phrasings as written, peeled, and as their cores, for rapidfuzz.
 
@@ -105,9 +112,13 @@ class Shelf:
             found += own(learned[script]) if script in learned else held[ends[script] : ends[script + 1]]
         return found, starts
 
-    def text(self, script: int, at: int) -> str:
-        """Phrasing number `at` of a script as written."""
-        return self._own[script].texts[at] if script in self._own else self._texts[self._ends[script] + at]
+    def phrasing(self, script: int, at: int) -> Phrasing:
+        """Number `at` of a script."""
+        own = self._own.get(script)
+        if own is not None:
+            return Phrasing(own.texts[at], own.plains[at])
+        at += self._ends[script]
+        return Phrasing(self._texts[at], self._plains[at])
 
     @property
     def usual(self) -> float:

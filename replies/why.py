@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from replies.reading import fold
 
 if TYPE_CHECKING:
-    from replies.evidence import Phrasing
     from replies.reading import Reading
+    from replies.shelf import Phrasing
 
 _SHOWN = 3  # words named at most: the line must be read at a glance
 _NUMBER = 0x100000  # from here on signs stand for numbers: no text uses them

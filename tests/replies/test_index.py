@@ -84,7 +84,8 @@ def test_beyond_the_budget_the_nearest_are_counted_whole(library, asked, data):
         patched.setattr(index, "NEAR", 2)
         found = Index(library).look(asked)
     scores, total, known = slowly(library, asked)
-    assert found.scores[found.near].tolist() == pytest.approx([scores[at] for at in found.near], abs=1e-4)
+    near = range(len(scores)) if found.near is None else found.near.tolist()
+    assert found.scores[near].tolist() == pytest.approx([scores[at] for at in near], abs=1e-4)
     assert all(held <= score + 1e-4 for held, score in zip(found.scores.tolist(), scores, strict=True))
     assert (found.total, found.known) == pytest.approx((total, known))
 
