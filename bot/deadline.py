@@ -122,10 +122,16 @@ def order(message: Message) -> tuple[int, int]:
 _NOTHING = Settled()
 
 
-class _Course:
-    """One pass over a conversation for one target; what `waits` and `settle` share."""
+class Course:
+    """One pass over a conversation for one target, after what is `settled`: see `waits` and `settle`.
+
+    `found`: the waits that are over, `opened` those that run, as far as messages were gone through.
+    """
+
+    __slots__ = ("active", "answered", "closed", "found", "lost", "opened", "session", "target", "zone")
 
     def __init__(self, target: Target, zone: Zone, settled: Settled) -> None:
+        """Before the first message."""
         self.target, self.zone = target, zone
         self.session, self.active, self.closed = settled.session, settled.active, settled.closed
         self.answered = settled.answered
@@ -134,36 +140,38 @@ class _Course:
         self.opened: list[Wait] = []
 
     def run(self, said: Sequence[Message]) -> None:
-        """`said`: in the order in which messages count."""
+        """Go through messages in the order in which they count.
+
+        One that was recalled counts only if an answer among them came before that.
+        """
+        answers = self.target.answers
         for position, message in enumerate(said):
-            match message.role:
-                case "buyer":
-                    if message.recalled_at is None or _answered_by(said[position:], self.target, message.recalled_at):
-                        self._asked(message)
-                case "closed":
-                    self.closed = message.at
-                    if self.target.closing_ends:
-                        self._ended(message.at)
-                case role if role in self.target.answers:
-                    self.active, self.answered = message.at, self.answered or self.session is not None
+            role = message.role
+            if role == "buyer":
+                if message.recalled_at is None or _answered_by(said[position:], self.target, message.recalled_at):
+                    self._asked(message)
+            elif role == "closed":
+                self.closed = message.at
+                if self.target.closing_ends:
                     self._ended(message.at)
-                case "agent" | "robot" | "assisted":
-                    self.active = message.at
-                case "system":
-                    pass
+            elif role in answers:
+                self.active, self.answered = message.at, self.answered or self.session is not None
+                self._ended(message.at)
+            elif role != "system":
+                self.active = message.at
 
     def _asked(self, message: Message) -> None:
-        rules = self.target.sessions
-        over = self.closed is not None and message.at - self.closed > rules.resume
-        idle = self.closed is None and self.active is not None and message.at - self.active > rules.idle
+        target, at = self.target, message.at
+        over = self.closed is not None and at - self.closed > target.sessions.resume
+        idle = self.closed is None and self.active is not None and at - self.active > target.sessions.idle
         if self.session is None or over or idle:
-            self.session, self.answered = message.at, False
-        self.active, self.closed = message.at, None
-        if message.kind not in self.target.starts or (self.target.first_only and self.answered):
+            self.session, self.answered = at, False
+        self.active, self.closed = at, None
+        if message.kind not in target.starts or (target.first_only and self.answered) or not self._is_new(message):
             return
-        judged = self.session if self.target.window.by == "session" else message.at
-        if self.target.window.holds(self.zone.local(judged)[1]) and self._is_new(message):
-            wait = Wait(self.target.name, message.at, message.at + self.target.limit, session=self.session)
+        judged = self.session if target.window.by == "session" else at
+        if target.window.holds(self.zone.local(judged)[1]):
+            wait = Wait(target.name, at, at + target.limit, session=self.session)
             lost = self.lost is not None and self._unit(wait) == self.lost
             self.opened.append(_replace(wait, lost=True) if lost else wait)
 
@@ -189,9 +197,11 @@ class _Course:
                 return wait.start
 
     def _ended(self, at: int) -> None:
+        if not self.opened:
+            return
         # A wait that was missed on an earlier day ends with the one that a later day opened.
         ended = [_replace(wait, answered=at) for wait in self.opened]
-        if ended and ended[-1].late:
+        if ended[-1].late:
             self.lost = self._unit(ended[-1])
         self.found += ended
         self.opened.clear()
@@ -210,24 +220,34 @@ def waits_of(
     messages: Iterable[Message], targets: Iterable[Target], zone: Zone, settled: Settled | None = None
 ) -> tuple[Wait, ...]:
     """The same of several targets, those of one after those of another."""
-    said, settled = sorted(messages, key=order), settled or _NOTHING
-    found: list[Wait] = []
-    for target in targets:
-        course = _Course(target, zone, settled)
+    return found(courses(sorted(messages, key=order), targets, zone, settled))
+
+
+def courses(said: Sequence[Message], targets: Iterable[Target], zone: Zone, settled: Settled | None) -> list[Course]:
+    """For each target a pass over messages in the order in which they count."""
+    made = [Course(target, zone, settled or _NOTHING) for target in targets]
+    for course in made:
         course.run(said)
-        found += course.found
-        found += course.opened
-    return tuple(found)
+    return made
+
+
+def found(courses: Iterable[Course]) -> tuple[Wait, ...]:
+    """All waits of some passes, those of one after those of another."""
+    waits: list[Wait] = []
+    for course in courses:
+        waits += course.found
+        waits += course.opened
+    return tuple(waits)
 
 
 def settle(messages: Sequence[Message], targets: Iterable[Target], zone: Zone, before: Settled | None) -> Settled:
     """What must be known of `messages`, which end with an agent's, once they are no longer held."""
     settled = before or Settled()
     lost: list[tuple[str, int]] = []
-    course: _Course | None = None
+    course: Course | None = None
     said = sorted(messages, key=order)
     for target in targets:
-        course = _Course(target, zone, settled)
+        course = Course(target, zone, settled)
         course.run(said)
         if course.lost is not None:
             lost.append((target.name, course.lost))

@@ -31,6 +31,7 @@ from bot.model import (
     SendFailed,
     SystemSaid,
 )
+from bot.recount import Counts
 from replies.learning import UNNAMED
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ replace = msgspec.structs.replace
 SENDING_SECONDS = 600  # a reply is tried for so long; after that its wait runs on
 PICK_LIKENESS = 90  # an agent message at least so much like an offered text (percent) was picked
 EARLY = 20  # changes held for messages that have not come yet
+_counts = Counts()
 
 
 class Shop(Protocol):
@@ -276,8 +278,7 @@ def _paused(conversation: Conversation) -> int | None:
 
 def _recount(conversation: Conversation, shop: Shop, *effects: Effect, now: int) -> Step:
     """Count every target's waits again from the messages held, and tell what became known by it."""
-    judged = [target for target in shop.targets if target.mean is None]
-    counted = deadline.waits_of(conversation.messages, judged, shop.zone, conversation.settled)
+    counted = _counts.waits(conversation, shop.targets, shop.zone)
     held_from = conversation.settled.at if conversation.settled else None
     waits, told = telling.reconcile(conversation.waits, counted, now, held_from=held_from)
     return _unchanged_clock(replace(conversation, waits=waits), shop, *effects, *told)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import msgspec
 
 from bot import deadline
+from replies.guard import recent
 
 if TYPE_CHECKING:
     from bot.model import AgentSaid, Change, Conversation, Message, Wait
 
 _replace = msgspec.structs.replace
 
-GUARD_SECONDS, GUARD_MESSAGES = 600, 10  # how far back the guard looks (contract: webhook events)
+GUARD_SECONDS = 600  # how far back the guard looks, and no more messages than it wants (contract: webhook events)
 ECHO_SECONDS = 600  # the same text within this time is the echo of our own reply
 HELD, HELD_AFTER_CUT = 48, 24  # messages held of a conversation
 CLIP = 2000  # characters held of one message: enough for the guard's look back and for matching
@@ -101,7 +102,8 @@ def said_before(conversation: Conversation, at: int, *, without: str | None = No
         if message.role in ("agent", "robot", "assisted") and message.text and at - GUARD_SECONDS <= message.at <= at
     ]
     said += [reply.text[:CLIP] for reply in conversation.queued if at - GUARD_SECONDS <= reply.at <= at]
-    return [text for text in said if without is None or text != without[:CLIP]][-(GUARD_MESSAGES - 1) :]
+    said = [text for text in said if without is None or text != without[:CLIP]]
+    return recent([*said, ""])[:-1]
 
 
 class Circumstances(NamedTuple):
@@ -159,7 +161,12 @@ def insert(conversation: Conversation, message: Message, shop: Judged) -> Conver
     messages = list(conversation.messages)
     messages.insert(bisect_right(messages, message.at, key=_at), message)
     conversation = _replace(conversation, messages=tuple(messages), early=early)
-    return _cut(conversation, shop) if len(messages) > HELD else conversation
+    # Not at each message more: what a cut has to look through, it has looked through a moment ago.
+    return _cut(conversation, shop) if len(messages) > HELD and len(messages) % _step() == 0 else conversation
+
+
+def _step() -> int:
+    return max(1, HELD // 8)
 
 
 def _at(message: Message) -> int:
@@ -182,7 +189,7 @@ def _cut(conversation: Conversation, shop: Judged) -> Conversation:
     starts = {wait.start for wait in conversation.waits}
     middle = messages[HELD // 2 : -HELD]
     idle = {"buyer", "robot", "system"}.difference(*(target.answers for target in shop.targets))
-    kept = [said for said in middle if said.at in starts or said.role not in idle][-HELD:]
+    kept = [said for said in middle if said.at in starts or said.role not in idle][_step() - HELD :]
     return _replace(conversation, messages=(*messages[: HELD // 2], *kept, *messages[-HELD:]))
 
 

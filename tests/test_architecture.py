@@ -18,6 +18,7 @@ PURE = {
     "bot.deadline",
     "bot.telling",
     "bot.decide",
+    "bot.recount",
     "bot.talk",
     "bot.history",
     "bot.blame",

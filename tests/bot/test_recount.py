@@ -152,6 +152,10 @@ def _twice(told: list[dict]) -> list[tuple]:
         what = (one["type"], one.get("stage"))
         if one["type"] == "deadline.cleared":
             known.clear()
+            if one["reason"] == "recalled":  # what goes on under another start is told anew, with what is left of it
+                for (conversation, target, _), said in standing.items():
+                    if (conversation, target) == (one["conversation"], one["target"]):
+                        said.clear()
         elif what in known:
             twice.append((one["start"], *what))
         known.add(what)
