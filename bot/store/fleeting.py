@@ -113,7 +113,7 @@ class FleetingStore(SQLiteStore):
             raise StoreError(str(error)) from error
         if not new.rowcount:
             return [False]
-        self._undo.append(lambda: self._sql.execute("DELETE FROM fact WHERE seq = ?", (new.lastrowid,)))
+        self._undo.append(lambda: self._sql.execute(self._q["unrecord"], (new.lastrowid,)))
         return [True]
 
     def keep(self, conversation: Conversation, *, due: int | None) -> None:

@@ -2,6 +2,10 @@
 -- A fact, unless its key is known; one row changed or none.
 INSERT OR IGNORE INTO fact (shop, key, conversation, at, body) VALUES (?, ?, ?, ?, ?);
 
+-- name: unrecord
+-- A fact of a transaction that is undone, where nothing else would undo it.
+DELETE FROM fact WHERE seq = ?;
+
 -- name: last_fact
 SELECT max(seq) FROM fact;
 
