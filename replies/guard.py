@@ -19,7 +19,7 @@ from replies.guard_rewrite import rewrite
 from replies.text import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from replies.guard_detect import Known
     from replies.guard_judge import Match
@@ -29,6 +29,7 @@ __all__ = ["Allowance", "Explained", "Finding", "Guard", "Verdict"]
 
 REMEMBERED = 10  # messages of a conversation that matter, the last included
 _RECALL = 2_000  # characters of the earlier messages that are read again
+_AHEAD = 2_000  # characters of the last one that are read together with them
 
 
 class Allowance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,13 +118,20 @@ class Guard:
             found.extend(self._owned(text))
         if before:
             told = BREAK.join(said.replace(BREAK, " ") for said in before)[-_RECALL:]
-            whole = told + BREAK + text.replace(BREAK, " ")
+            whole = told + BREAK + text[:_AHEAD].replace(BREAK, " ")
             for reading in self._readings(whole, known, joined=True):
                 for match in self._matches(reading):
                     start, end = reading.span(match.start, match.end)
                     if BREAK in whole[start:end] and start <= len(told) and match.way.rule.across:
                         found.append(self._finding(match, reading, told + BREAK + text, len(told) + 1))
         return distinct([finding for finding in found if finding.rule not in self._watched]) if found else found
+
+    def passes(self, text: str) -> bool:
+        """Is nothing wrong with a message by itself? Raises RuleFailed."""
+        watched = self._watched
+        return not any(
+            match.way.rule.id not in watched for reading in self._readings(text) for match in self._matches(reading)
+        ) and all(finding.rule in watched for finding in self._owned(text))
 
     def watched(self, text: str) -> list[Finding]:
         """What the rules in watch mode would have said: to be recorded, never to hold a message. Raises RuleFailed."""
@@ -153,7 +161,7 @@ class Guard:
 
     def readings(self, text: str, *, hour: int | None = None, unanswered: int = 0) -> list[Reading]:
         """How a text is read, plainly and otherwise; arguments as `check` takes them."""
-        return self._readings(text, states=self._known.states(hour=hour, unanswered=unanswered))
+        return list(self._readings(text, states=self._known.states(hour=hour, unanswered=unanswered)))
 
     def owned(self, text: str) -> list[tuple[bool, Finding]]:
         """What the owner's own rules find, each with whether it only watches."""
@@ -166,9 +174,10 @@ class Guard:
 
     def _readings(
         self, text: str, known: Known | None = None, *, joined: bool = False, states: tuple[str, ...] = ()
-    ) -> list[Reading]:
+    ) -> Iterator[Reading]:
         first = Reading(text, self._search, known or self._known, joined=joined, states=states)
-        return [first, *variants.readings(first)]
+        yield first
+        yield from variants.readings(first)
 
     def _matches(self, reading: Reading) -> Iterable[Match]:
         found = self.rulebook.judge(reading)

@@ -21,7 +21,7 @@ def excused(match: Match, reading: Reading) -> str:
     rule = match.way.rule
     if rule.apart and not _apart(match, reading):
         return "together"
-    if any(reading.find(slot) for slot in rule.never):
+    if any(map(reading.says, rule.never)):
         return "never"
     if rule.later and _spoken_later(match, reading):
         return "later"
@@ -38,9 +38,9 @@ def excused(match: Match, reading: Reading) -> str:
 def _softened(match: Match, reading: Reading) -> str:
     """What excuses a match that holds no identifier."""
     rule = match.way.rule
-    if any(reading.find(slot) for slot in rule.mild):
+    if any(map(reading.says, rule.mild)):
         return "unless"
-    if rule.refusable and (refused(match, reading) or (rule.deniable and reading.find("denial"))):
+    if rule.refusable and (refused(match, reading) or (rule.deniable and reading.says("denial"))):
         return "refusal"
     return "quote" if rule.quotable and quoted(match, reading) else ""
 

@@ -25,13 +25,14 @@ class Hit(NamedTuple):
 
 class Variant(NamedTuple):
     """A text made from another: `back` is the position there of each character and of its end; `doubts` says of a
-    changed character how much less sure a word with it is.
+    changed character how much less sure a word with it is; `places` are the changes in order, if not all is changed.
     """
 
     text: str
     back: tuple[int, ...]
     doubts: dict[int, float]
     how: str = ""
+    places: tuple[int, ...] = ()
 
 
 def around(hits: list[Hit], low: int, high: int) -> Iterator[Hit]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from functools import cached_property
+from functools import cached_property, lru_cache
+from operator import sub
 from typing import TYPE_CHECKING
 
 from replies.guard_words import LETTERS
@@ -20,6 +21,12 @@ _quote = re.compile('[“”‘’"「」『』《》（）()]')
 _COUNTED = 8
 
 
+@lru_cache(maxsize=4096)
+def _seen(between: str) -> str:
+    """What can be seen of what was dropped."""
+    return between.translate(fold_table())
+
+
 class Joints:
     """The gaps of one text: places of its tight view before which something was dropped that can be seen."""
 
@@ -28,13 +35,10 @@ class Joints:
         self.text, self.chars, self.origin, self.joined = text, tight.chars, tight.origin, joined
         self.pairs = pairs
         origin = tight.origin
-        wide = [at for at in range(1, len(origin)) if origin[at] - origin[at - 1] > 1]
-        self.between = {at: seen for at in wide if (seen := self._seen(at))}
+        wide = [at for at, step in enumerate(map(sub, origin[1:], origin), 1) if step > 1]
+        self.between = {at: seen for at in wide if (seen := _seen(text[origin[at - 1] + 1 : origin[at]]))}
         self.gaps = sorted(self.between)
         self.breaks = [at for at in self.gaps if BREAK in self.between[at]] if joined else []
-
-    def _seen(self, at: int) -> str:
-        return self.text[self.origin[at - 1] + 1 : self.origin[at]].translate(fold_table())
 
     def weight(self, start: int, end: int) -> float:
         """How much of the weight of a find at `start:end` stays, seeing what separates its characters."""

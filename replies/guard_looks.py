@@ -75,7 +75,7 @@ def looked(first: Reading) -> Variant | None:
         place = first.tight.origin[at]
         text[place] = char
         doubts[place] = 0.1 if at in odd else 0.35
-    return Variant("".join(text), tuple(range(len(text) + 1)), doubts)
+    return Variant("".join(text), tuple(range(len(text) + 1)), doubts, places=tuple(doubts))
 
 
 def _places(first: Reading, odd: set[int]) -> dict[int, Candidates]:

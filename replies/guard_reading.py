@@ -44,17 +44,19 @@ class Reading:
         joined: bool = False,
         variant: Variant | None = None,
         states: tuple[str, ...] = (),
+        first: Reading | None = None,
     ) -> None:
-        """`joined`: several messages, each ended by BREAK but the last. `variant`: for a text made from another.
-        `states`: slots that hold because of when the message is sent.
+        """`joined`: several messages, each ended by BREAK but the last. `variant`: for a text made from another, or a piece
+        of it, `first` being the reading of that. `states`: slots that hold because of when the message is sent.
         """
         self.text, self.search, self.known, self.joined = text, search, known, joined
         self.back = variant.back if variant else ()
         self.how = variant.how if variant else ""
         self.doubts = variant.doubts if variant else {}
+        self.places = variant.places if variant else ()
+        self._first = first
         self.chars = text.translate(tight_table())
         self.parts: Places = []
-        self.turns = 0
         self._noted: defaultdict[str, list[tuple[int, Word]]] = defaultdict(list)
         self._hits: dict[str, list[Hit]] = {}
         self._found: dict[str, list[Hit]] = {}
@@ -66,7 +68,7 @@ class Reading:
         for state in states:
             self._hits[state] = [Hit(0, len(self.chars), 1.0, "state", state)]
             self.mask |= search.slot_bits[state]
-        self._scan(search.rare)
+        self.turns = self._scan(search.rare)
         if not self.how:
             for word, hit in jumbled(self.chars, search):
                 weight = 1.0 if self.whole else self.joints.weight(hit.start, hit.end)
@@ -76,6 +78,14 @@ class Reading:
                 self._asked.update(dict.fromkeys(known.marks[char]))
         for slot, called in self._asked.items():
             self._shape(slot, called)
+
+    @property
+    def turned(self) -> list[int]:
+        """Where in the tight view characters stand in another order than in a rare word."""
+        often = self.search.frequent_slots
+        noted = [found for slot, found in self._noted.items() if slot not in often]
+        found = [(last, word) for places in noted for last, word in places if word.turns]
+        return sorted({at for last, word in found for at in range(last + 1 - word.length, last + 1)})
 
     @property
     def slots(self) -> Iterable[str]:
@@ -122,8 +132,8 @@ class Reading:
         """The position of the tight view at or after a code point of the text."""
         return bisect_left(self.tight.origin, position)
 
-    def _scan(self, part: Part) -> None:
-        """Look for the words of one part of the lexicon, listen for them, read Latin letters."""
+    def _scan(self, part: Part) -> int:
+        """Look for the words of one part of the lexicon, listen for them, read Latin letters; how much was turned."""
         noted, bits, turns = self._noted, 0, 0
         for last, words in part.seen.iter(self.chars):
             for word in words:
@@ -134,8 +144,8 @@ class Reading:
                 else:
                     self._note(word, last + 1 - word.length, last + 1)
         self.mask |= bits
-        self.turns += turns
         self._listen(part)
+        return turns
 
     def _listen(self, part: Part) -> None:
         """Listen for the words of one part, and read Latin letters."""
@@ -192,6 +202,19 @@ class Reading:
                 found = self._settled(slot)
             self._found[slot] = found
         return found
+
+    def says(self, slot: str) -> bool:
+        """Does a slot stand anywhere in the text, of which this may be a piece?"""
+        return bool(self.find(slot)) or (bool(self.places) and self._first is not None and self._first.says(slot))
+
+    def changed(self, hit: Hit) -> bool:
+        """Does a find stand where the text it is read in was changed, or beside that?"""
+        at = bisect_left(self._places, hit.start)
+        return at < len(self._places) and self._places[at] <= hit.end
+
+    @cached_property
+    def _places(self) -> list[int]:
+        return [self.at(place) for place in self.places]
 
     def holds(self, slot: str) -> bool:
         """Does any word or pattern of a slot stand in the text, hidden by a phrase or not?"""

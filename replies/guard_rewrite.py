@@ -22,7 +22,7 @@ def rewrite(text: str, findings: Sequence[Finding], guard: Guard) -> str | None:
     instead = list(dict.fromkeys(offered))
     kept = "" if any(finding.across for finding in findings) else _without(text, findings)
     for candidate in (_join(kept, instead), _join("", instead)):
-        if candidate and not guard.findings(candidate):
+        if candidate and guard.passes(candidate):
             return candidate
     return None
 

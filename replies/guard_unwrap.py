@@ -62,10 +62,12 @@ def edited(text: str, edits: Iterable[Edit]) -> Variant | None:
     """`text` with `edits` (in order, apart) made; None if there are none."""
     pieces: list[str] = []
     back: list[int] = []
+    places: list[int] = []
     at = 0
     for start, end, new in edits:
         pieces.append(text[at:start])
         back.extend(range(at, start))
+        places.extend(range(len(back), len(back) + max(1, len(new))))
         pieces.append(new)
         back.extend([start] * (len(new) - 1) + [end - 1] * bool(new))
         at = end
@@ -73,7 +75,7 @@ def edited(text: str, edits: Iterable[Edit]) -> Variant | None:
         return None
     pieces.append(text[at:])
     back.extend(range(at, len(text) + 1))
-    return Variant("".join(pieces), tuple(back), {})
+    return Variant("".join(pieces), tuple(back), {}, places=tuple(places))
 
 
 def without_notes(plain: str) -> Variant | None:

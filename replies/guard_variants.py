@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from replies import guard_unwrap as unwrap
 from replies.guard_hits import Variant
 from replies.guard_looks import looked, may_look
+from replies.guard_pieces import LONG, pieces
 from replies.guard_reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+_TURNS = 2  # turned words, the long ones twice, that ask for a text to be read backwards
 _sized = re.compile(r"\d{2,}[a-z]{1,3}|\d(?:kg|g|ml|l|mm|cm|m|gb|tb|mb|hz|xl|pcs)")
 _leet = re.compile(r"(?<![a-z0-9@$!|])(?=[a-z0-9@$!|]{0,24}[a-z@])(?=[a-z0-9@$!|]{0,24}[0-9@$!|])[a-z0-9@$!|]{2,24}+")
 _plain = str.maketrans("013457@$!|", "oieastasil")
@@ -39,10 +41,12 @@ def readings(first: Reading) -> Iterator[Reading]:
     else:
         ways = _ALWAYS
     for how, wanted, make in ways:
-        if wanted(first):
-            made = make(first)
-            if made is not None:
-                yield Reading(made.text, first.search, first.known, joined=first.joined, variant=made._replace(how=how))
+        made = make(first) if wanted(first) else None
+        if made is not None:
+            made = made._replace(how=how)
+            # of messages read together, the breaks between them are needed
+            for piece in (made._replace(places=()),) if first.joined else pieces(made):
+                yield Reading(piece.text, first.search, first.known, joined=first.joined, variant=piece, first=first)
 
 
 def _has_parts(first: Reading) -> bool:
@@ -54,16 +58,18 @@ def _put_together(first: Reading) -> Variant | None:
     chars, parts, origin = first.chars, first.search.parts, first.tight.origin
     text: list[str] = []
     back: list[int] = []
+    places: list[int] = []
     done = at = 0
     for start, end in sorted(first.parts, key=lambda place: (place[0], -place[1])):
         if start >= done:
             text.append(first.text[at : origin[start]])
             back.extend(range(at, origin[start]))
+            places.append(len(back))
             text.append(parts[chars[start:end]])
             back.append(origin[start])
             done, at = end, origin[end - 1] + 1
     text.append(first.text[at:])
-    return Variant("".join(text), (*back, *range(at, len(first.text) + 1)), {})
+    return Variant("".join(text), (*back, *range(at, len(first.text) + 1)), {}, places=tuple(places))
 
 
 def _has_plus(first: Reading) -> bool:
@@ -72,8 +78,9 @@ def _has_plus(first: Reading) -> bool:
 
 def _add(first: Reading) -> Variant | None:
     """+我 becomes 加我: a plus before a person or a letter is the word."""
-    text = _plus.sub("加", first.plain.chars)
-    return Variant(text, (*first.plain.origin, len(first.text)), {})
+    places = tuple(plus.start() for plus in _plus.finditer(first.folded))
+    text = _plus.sub("加", first.folded)
+    return Variant(text, (*first.plain.origin, len(first.text)), {}, places=places)
 
 
 def _has_code(first: Reading) -> bool:
@@ -90,28 +97,42 @@ def _decode(first: Reading) -> Variant | None:
     own = [first.tight.span(hit.start, hit.end) for hit in first.find("url_own")]
     ours = [(bisect_left(first.plain.origin, start), bisect_left(first.plain.origin, end)) for start, end in own]
 
+    places: list[int] = []
+
     def decoded(match: re.Match[str]) -> str:
         kept = any(start <= match.start() < end for start, end in ours)
         word = match.group()
-        return word if kept or _coded(word) else word.translate(_plain)
+        if kept or _coded(word):
+            return word
+        places.extend(range(*match.span()))
+        return word.translate(_plain)
 
     text = _leet.sub(decoded, first.plain.chars)
-    return Variant(text, (*first.plain.origin, len(first.text)), {}) if text != first.plain.chars else None
+    if text == first.plain.chars:
+        return None
+    return Variant(text, (*first.plain.origin, len(first.text)), {}, places=tuple(places))
 
 
 def _is_turned(first: Reading) -> bool:
+    return first.turns >= _TURNS or _is_hinted(first)
+
+
+def _is_hinted(first: Reading) -> bool:
+    """Does the text say that it must be turned, or hold an address that begins with its end?"""
     return (
-        first.turns > 1
-        or first.holds("backwards")
+        first.holds("backwards")
         or first.holds("turned_hint")
         or (first.latin and _backwards.search(first.folded) is not None)
     )
 
 
 def _turn(first: Reading) -> Variant | None:
-    """The text from its end to its beginning."""
+    """The text from its end to its beginning; of a long one without a hint, what is near turned words."""
     size = len(first.text)
-    return Variant(first.text[::-1], tuple(range(size - 1, -1, -1)), {})
+    places: tuple[int, ...] = ()
+    if size > LONG and not _is_hinted(first):
+        places = tuple(size - 1 - first.tight.origin[at] for at in reversed(first.turned))
+    return Variant(first.text[::-1], tuple(range(size - 1, -1, -1)), {}, places=places)
 
 
 def _unwrap(make: Callable[[str], Variant | None]) -> Callable[[Reading], Variant | None]:
@@ -122,7 +143,7 @@ def _unwrap(make: Callable[[str], Variant | None]) -> Callable[[Reading], Varian
         if variant is None:
             return None
         origin = (*first.plain.origin, len(first.text))
-        return Variant(variant.text, tuple(origin[at] for at in variant.back), {})
+        return variant._replace(back=tuple(origin[at] for at in variant.back))
 
     return made
 

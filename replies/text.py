@@ -60,9 +60,8 @@ def view(name: str, text: str, table: dict[int, str]) -> View:
 
 def origins(text: str, chars: str, table: dict[int, str]) -> tuple[int, ...]:
     """For each of `chars`, which `table` made of `text`, the position it came from."""
-    pieces = list(map(table.get, map(ord, text), text))
-    sizes = list(map(len, pieces))
-    if max(sizes, default=0) < 2:
+    size_of = {char: len(table.get(ord(char), char)) for char in set(text)}
+    if max(size_of.values(), default=0) < 2:
         every = range(len(text))
-        return tuple(every if len(chars) == len(text) else compress(every, sizes))
-    return tuple([at for at, size in enumerate(sizes) for _ in range(size)])
+        return tuple(every if len(chars) == len(text) else compress(every, map(size_of.__getitem__, text)))
+    return tuple([at for at, char in enumerate(text) for _ in range(size_of[char])])
