@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Allowance", "Explained", "Finding", "Guard", "Verdict"]
 
-REMEMBERED = 10  # messages of a conversation that matter, the last included
+REMEMBERED = 10  # messages of a conversation that matter, the last included; scraps beyond them do too
+_SCRAP, _SCRAPS = 3, 40  # characters of a scrap; messages that are looked at for them
 _RECALL = 2_000  # characters of the earlier messages that are read again
 _AHEAD = 2_000  # characters of the last one that are read together with them
 
@@ -40,6 +41,14 @@ class Allowance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     products: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
+
+
+def recent(messages: Sequence[str]) -> list[str]:
+    """The end of `messages` that matters: the last few, and further back as long as a character or three are sent at a time."""
+    start, first = max(0, len(messages) - REMEMBERED), max(0, len(messages) - _SCRAPS)
+    while start > first and len(messages[start - 1]) <= _SCRAP:
+        start -= 1
+    return list(messages[start:])
 
 
 class Guard:
@@ -86,7 +95,7 @@ class Guard:
         """
         try:
             states = self._known.states(hour=hour, unanswered=unanswered)
-            return self._check(list(messages[-REMEMBERED:]), states, theirs)
+            return self._check(recent(messages), states, theirs)
         except Exception as error:  # noqa: BLE001 whatever fails in a rule must hold the message
             what = f"规则 {error.rule} " if isinstance(error, RuleFailed) else ""
             kind = type(error.__cause__ or error).__name__

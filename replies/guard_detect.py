@@ -100,8 +100,8 @@ def known(
             + "".join(map(re.escape, sorted({char for shape in lexicon.shapes for char in shape.needs} or "\ufffe")))
             + "]"
         ),
-        blank_marks=re.compile(r"[{<$%\[【#]"),
-        blanks=re.compile(rf"{_BLANK}|\[(?:{brackets})\]|【(?:{clear})】"),
+        blank_marks=re.compile(r"[{<$%\[【#*_|]"),
+        blanks=re.compile(rf"{_BLANK}|\[(?:{brackets})\]|【(?:{clear})】|([#$%*_|])(?:{clear})\1|<(?:{clear})>"),
         own=own,
         platforms=platforms,
         elsewhere=tuple(term for term in lexicon.groups["elsewhere"] if term not in here),
@@ -155,6 +155,7 @@ def _net(facts: Facts) -> tuple[re.Pattern[str], re.Pattern[str]]:
             reverse=True,
         )
     )
+    dots = rf"[(\[{{<【]\s?(?:{dots})\s?[)\]}}>】]|{dots}"
     ending = re.compile(rf"\s?(?P<dot>{dots})\s?(?P<ending>{endings})(?![a-z])(?:\s?(?:{dots})\s?(?:cn|hk|tw))?")
     return ending, re.compile(ats)
 

@@ -36,6 +36,7 @@ HARD = frozenset(
 SHORT = (0.0, 0.28, 0.56, 0.95, 1.2, 1.4)
 _LOOSE = frozenset({"notes", "fillers", "joined", "heads"})  # readings that leave out some of what was written
 _OPENLY = frozenset({"exact", "shape", "state"})  # views that hide nothing
+_PAIR, _SURE = 2, 0.8  # characters and weight of a look-alike that needs a word beside it
 _MOST = 8  # findings of one alternative that are told
 _slot = re.compile(
     r"(?P<slot>[a-z_]+)|(?P<order>>)|(?P<clause>=)|(?P<masked>!)|@(?P<near>\d+)|%(?P<short>\d+)|(?P<space>\s+)|(?P<bad>.)"
@@ -227,7 +228,7 @@ def _meant(way: Way, hits: tuple[Hit, ...], reading: Reading) -> bool:
         return False
     if way.masked and not reading.how and all(hit.view in _OPENLY for hit in hits):
         return False
-    if reading.how == "look" and (way.rule.action != "block" or not any(hit.view == "look" for hit in hits)):
+    if reading.how == "look" and (way.rule.action != "block" or not _looks(way, hits)):
         return False
     if reading.how in _LOOSE and way.rule.action != "block":
         return False
@@ -240,6 +241,16 @@ def _meant(way: Way, hits: tuple[Hit, ...], reading: Reading) -> bool:
     longest = max(hit.end - hit.start for hit in hits)
     filled = reading.how == "fillers" and all(hit.view == "exact" for hit in hits)
     return longest > 2 or (longest == 2 and (filled or len(hits) > 1))
+
+
+def _looks(way: Way, hits: tuple[Hit, ...]) -> bool:
+    """Is a word with a look-alike among the hits: a long one, one of odd characters, or one with more than a 您 beside it?"""
+    odd = [hit for hit in hits if hit.view == "look"]
+    if any(hit.end - hit.start > _PAIR or hit.weight > _SURE for hit in odd):
+        return True
+    must = way.rule.quoted
+    beside = [slot for slot, hit in zip(way.slots, hits, strict=True) if hit.view != "look"]
+    return bool(odd) and (not must or not beside or any(slot in must for slot in beside))
 
 
 def _fill(way: Way, lists: list[list[Hit]], chosen: list[Hit | None], *, since: int) -> bool:

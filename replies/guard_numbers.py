@@ -45,7 +45,9 @@ class Forms(NamedTuple):
 _leads = re.compile(r"[\s:：是为号码#（(【\[“\"a-z一_\-]{0,6}")
 _mobile = re.compile(r"(?:0?0?86)?(1[3-9]\d{9})")
 _land = re.compile(r"0(?:10|2\d|[3-9]\d{2})\d{7,8}")
-_letters = re.compile(r"(?<![a-z0-9])[0-9oliszbq|!]{7,13}+(?![a-z0-9])")
+_letters = re.compile(
+    r"(?<![a-z0-9])(?:[0-9oliszbq|!]{7,13}+|\d(?:[ \-]?\d|(?<=\d)[oliszbq](?=\d)){6,12}+)(?![a-z0-9])"
+)
 _looks = str.maketrans("olisz|!bq", "011521189"[:9])
 
 
@@ -105,8 +107,9 @@ def find(text: str, known: Known) -> Iterator[Thing]:
             at = match.start() + start
             yield Thing("phone" if len(digits) == 11 else "qq_number", at, at + len(digits), digits, "sound", 0.9)
     for match in _letters.finditer(text):
-        if sum(char.isdigit() for char in match.group()) >= 3 and not match.group().isdigit():
-            value = match.group().translate(_looks)
+        written = re.sub(r"[ \-]", "", match.group())
+        if sum(char.isdigit() for char in written) >= 3 and not written.isdigit():
+            value = written.translate(_looks)
             slot = "phone" if _mobile.fullmatch(value) else "qq_number"
             yield Thing(slot, match.start(), match.end(), value, "leet", 0.9)
 
@@ -173,7 +176,10 @@ def _name(text: str, start: int, end: int, *, digits: str, made: Forms, known: K
     if digits in known.numbers:
         return "order_number"
     if known.orders.fullmatch(written) or label == "other":
-        return "order_number"
+        # an order number may look like a card: where a bank is named beside it, it is one
+        return (
+            "card_like" if label != "other" and digits.startswith("62") and 16 <= len(digits) <= 19 else "order_number"
+        )
     if _mobile.fullmatch(digits) and not glued and _phone_like(written):
         return "phone"
     if glued and known.parcels.fullmatch(_whole_token(text, start, end)):

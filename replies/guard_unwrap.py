@@ -29,6 +29,7 @@ _put = re.compile(
     "连起来|连在一起|连着|拼起来|拼在一起|拼一下|拼成|合起来|合在一起|合成|组合|组成|凑|后面加|前面加|加上|接上|再接|接着|凑成|拼|连"
 )
 _first = re.compile("首字|第一个字|头一个字|每行|每句|开头|竖着|竖读|藏头|行首|句首|打头")
+_broken = re.compile(r"(?<=[a-z0-9_\-])\n(?=[a-z0-9_\-])")
 _single = re.compile(r"(?<![a-z0-9])(?:[a-z0-9@.:/_\-+]\s{1,2}){4,60}[a-z0-9@.:/_\-+](?![a-z0-9])")
 _leet = str.maketrans("0134@", "oieaa")
 _figures = {
@@ -129,6 +130,11 @@ def _only(plain: str, places: list[int]) -> Variant:
         (*places, *range(last - 1, len(plain) + 1)),
         {},
     )
+
+
+def unbroken(plain: str) -> Variant | None:
+    """A name sent in pieces, a message each, becomes one: yaya, _30, 76."""
+    return edited(plain, (Edit(found.start(), found.end(), "") for found in _broken.finditer(plain)))
 
 
 def closed_up(plain: str) -> Variant | None:

@@ -30,6 +30,7 @@ _CALLS = re.compile("连|拼|合|凑|组|后面加|加上|接|首字|个字|每|
 _ASKS = re.compile(r"[+＋&\\%(（\[【{<《〈\n连拼合凑组后加接首个每开竖藏行句打十百千万亿]")
 _ESCAPES = re.compile(r"&#|\\u|%[0-9a-fA-F]{2}%")
 _FILLS = re.compile(r"([㐀-鿿]{1,2})[㐀-鿿a-z0-9]\1|(?<=[㐀-鿿])([a-z0-9])[㐀-鿿]\2")
+_BROKEN = re.compile(r"[a-z]\n[a-z0-9_\-]|[a-z0-9_\-]\n[a-z]", re.IGNORECASE)
 _SPACED = re.compile(r"[a-z0-9]\s[a-z0-9]\s[a-z0-9]\s[a-z0-9]", re.IGNORECASE)
 _NUMBERED = re.compile(r"[十百千万亿][零〇一二两三四五六七八九十百千万亿]")
 
@@ -169,6 +170,10 @@ def _is_spaced(first: Reading) -> bool:
     return first.latin and _SPACED.search(first.text) is not None
 
 
+def _is_broken(first: Reading) -> bool:
+    return first.joined and first.latin and _BROKEN.search(first.text) is not None
+
+
 def _is_escaped(first: Reading) -> bool:
     return _ESCAPES.search(first.text) is not None
 
@@ -183,6 +188,7 @@ _WAYS: tuple[tuple[str, Callable[[Reading], bool], Callable[[Reading], Variant |
     ("leet", _has_code, _decode),
     ("reversed", _is_turned, _turn),
     ("escapes", _is_escaped, _unwrap(unwrap.unescaped)),
+    ("unbroken", _is_broken, _unwrap(unwrap.unbroken)),
     ("closed", _is_spaced, _unwrap(unwrap.closed_up)),
     ("notes", _is_noted, _unwrap(unwrap.without_notes)),
     ("fillers", _is_filled, _unwrap(unwrap.without_fillers)),

@@ -315,3 +315,19 @@ def test_the_longest_message_takes_work_that_grows_with_it(piece):
 
     short, long = calls(3_000), calls(12_000)
     assert long < 6 * short + 2_000, (short, long)
+
+
+def test_a_name_sent_in_pieces_is_one_name():
+    """A message each for its letters and figures does not make them words of their own."""
+    verdict = ANY.check(["加", "我", "v", "信", "momo", "_41", "92"])
+    assert verdict.verdict == "block"
+    assert {finding.rule for finding in verdict.findings} == {"contact.account"}
+
+
+def test_scraps_are_remembered_beyond_the_last_messages():
+    """A character a message does not push the number out of memory; whole messages do."""
+    scraps = [*"13912233445", "打", "这", "个", "找", "我", "有", "底", "价"]
+    assert guard.recent(["在吗", *scraps]) == ["在吗", *scraps]
+    assert guard.recent(["很久以前说的话", *scraps]) == scraps
+    assert len(guard.recent(["还有别的事吗亲"] * 30)) == guard.REMEMBERED
+    assert ANY.check(scraps).verdict == "block"
