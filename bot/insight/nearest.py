@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 from rapidfuzz import fuzz, process
 
 from replies.text import normalise
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from replies.library import Library, Script
 
 _BLANK = re.compile(r"\{[^{}]*\}+")
@@ -34,25 +36,22 @@ class Nearest:
         self._same = same
         self._scripts: list[Script] = []
         self._texts: list[str] = []
-        self._having: dict[str, list[int]] = {}
+        having: dict[str, list[int]] = {}
         for script in library.scripts:
             for text in (script.text, *script.alternatives) if script.text is not None else ():
-                self._add(script, bare(text))
+                for pair in _pairs(bare(text)):
+                    having.setdefault(pair, []).append(len(self._texts))
+                self._scripts.append(script)
+                self._texts.append(bare(text))
+        self._having = {pair: np.array(places, np.int32) for pair, places in having.items()}
         self.of = lru_cache(maxsize=_REMEMBERED)(self._of)
-
-    def _add(self, script: Script, text: str) -> None:
-        for pair in _pairs(text):
-            self._having.setdefault(pair, []).append(len(self._texts))
-        self._scripts.append(script)
-        self._texts.append(text)
 
     def _of(self, answer: str) -> tuple[Script, float] | None:
         """The script and how much alike, for a text that has been through `bare`; None if none is alike enough."""
-        known = sorted((len(found), pair) for pair in _pairs(answer) if (found := self._having.get(pair)))
-        shared = Counter[int]()
-        for _, pair in known[:_PAIRS]:
-            shared.update(self._having[pair])
-        places = sorted(shared, key=lambda place: (-shared[place], place))[:_LOOKED_AT]
+        held = sorted((len(found), pair) for pair in _pairs(answer) if (found := self._having.get(pair)) is not None)
+        if not held:
+            return None
+        places = _most_often(np.concatenate([self._having[pair] for _, pair in held[:_PAIRS]]), _LOOKED_AT)
         texts = [self._texts[place] for place in places]
         best = process.extractOne(answer, texts, scorer=fuzz.ratio, score_cutoff=self._same * 100, processor=None)
         return None if best is None else (self._scripts[places[best[2]]], round(best[1] / 100, 4))
@@ -61,3 +60,12 @@ class Nearest:
 def _pairs(text: str) -> tuple[str, ...]:
     """The pairs of neighbours in a text, each once."""
     return tuple(dict.fromkeys(text[at : at + 2] for at in range(len(text) - 1)))
+
+
+def _most_often(places: NDArray[np.int32], most: int) -> list[int]:
+    """The places that come up most often, of equal ones the first, at most so many."""
+    shared = np.bincount(places)
+    least = max(int(np.partition(shared, -most)[-most]), 1) if len(shared) > most else 1
+    found = np.flatnonzero(shared >= least)
+    order: list[int] = found[np.argsort(-shared[found], kind="stable")][:most].tolist()
+    return order
