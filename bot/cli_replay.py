@@ -42,8 +42,8 @@ PLATFORMS = sorted(file.stem for file in (Path(__file__).parent / "platforms").g
     "--jobs",
     default=1,
     show_default=True,
-    type=click.IntRange(1, 2),
-    help="Processes; a second one guards. Same result.",
+    type=click.IntRange(1, 16),
+    help="Processes; a second one ranks, a third one guards. Same result.",
 )
 @click.option(
     "--compare", type=click.Path(path_type=Path, exists=True), help="A second library or config: what changes?"
@@ -77,25 +77,27 @@ def replay(
         timed = said.timed
         seen, compared = summary.Summary(), Comparison()
         wanted = seat.Wanted(config, only, platform, library, wishes.timezone, timed)
-        shop = seat.seat(wanted)
-        if jobs > 1 and aside.can():
-            shop = open_runs.enter_context(aside.beside(shop, partial(facts, shop.id, said)))
-        other = seat.other(wanted, compare) if compare else None
+        shops = [seat.seat(wanted)]
+        shops += [seat.other(wanted, compare, shops[0])] if compare else []
+        for note in aside.notes(jobs, shops):
+            click.echo(note, err=True)
+        shops = open_runs.enter_context(aside.beside(shops, partial(facts, said=said), jobs))
         report = open_runs.enter_context(Report()) if page else None
-        observers = [seen, *([compared.first] if other else ()), *([report] if report else ())]
-        runs = [open_runs.enter_context(Replay(shop, observers, timed=timed))]
-        if other:
-            runs.append(open_runs.enter_context(Replay(other, (compared.second,), timed=timed)))
+        observers = [seen, *([compared.first] if compare else ()), *([report] if report else ())]
+        told = (observers, (compared.second,))
+        runs = [
+            open_runs.enter_context(Replay(shop, hear, timed=timed)) for shop, hear in zip(shops, told, strict=False)
+        ]
         with bar(len(said)) as progress:
             play(said, runs, progress=progress)
+        result = seen.result() | ({"compare": compared.result()} if compare else {})
         if report and page:
-            report.write(page, seen.result())
-    result = seen.result() | ({"compare": compared.result()} if other else {})
+            report.write(page, result)
     if out:
         outfile.write(out, result)
     for line in summary.lines(result):
         click.echo(line)
-    if other is not None:
+    if compare:
         for line in differences.lines(result["compare"]):
             click.echo(line)
         sys.exit(1 if result["compare"]["changed"] else 0)

@@ -52,11 +52,16 @@ def seat(wanted: Wanted) -> Shop:
     return shop
 
 
-def other(wanted: Wanted, path: Path) -> Shop:
-    """The shop to compare with: `path` is another library for the same one, or a config. Raises DataError."""
+def other(wanted: Wanted, path: Path, shop: Shop) -> Shop:
+    """The shop to compare `shop` with: `path` is another library for the same one, with its guard, or a config.
+
+    Raises DataError.
+    """
     if _is_config(path):
         return seat(wanted._replace(config=path, library=None))
-    return seat(wanted._replace(library=path))
+    found = seat(wanted._replace(library=path))
+    found.guard = shop.guard
+    return found
 
 
 def _is_config(path: Path) -> bool:
