@@ -45,9 +45,10 @@ class Hand(Generic[T]):
             self.over()
 
     def over(self) -> None:
-        """Send what was said."""
-        self._pipe.send_bytes(_encode(self._said))
-        self._said = []
+        """Send what was said, if anything was: nothing means that the log is over."""
+        if self._said:
+            self._pipe.send_bytes(_encode(self._said))
+            self._said = []
 
     def questions(self, kind: Any) -> Iterator[Any]:  # noqa: ANN401 - whatever msgspec takes for a type
         """After the log: what is asked beyond it, one at a time, each to be answered by `say` and `over`."""

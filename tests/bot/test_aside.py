@@ -146,6 +146,25 @@ def test_two_replays_ask_one_guard_once(shop, monkeypatch):
 
 
 @needs_fork
+@pytest.mark.parametrize("number", [0, 1, helper.TOGETHER, helper.TOGETHER + 1])
+def test_a_helper_is_asked_beyond_its_answers(number):
+    """However many answers it has handed over, it answers questions after them, and nothing once it is closed."""
+
+    def work(hand):
+        for answer in range(number):
+            hand.say(helper.name(answer), answer)
+        for question in hand.questions(int):
+            hand.say(b"", question + 1)
+            hand.over()
+
+    beside = helper.Helper(work, int)
+    assert [beside.take(helper.name(answer)) for answer in range(number)] == list(range(number))
+    assert [beside.ask(41), beside.ask(1), beside.take(b"")] == [42, 2, None]
+    beside.close()
+    assert beside.ask(41) is None
+
+
+@needs_fork
 @pytest.mark.parametrize("after", [0, 40, 10_000])
 def test_who_loses_the_helper_goes_on_alone(read_shop, after):
     """A helper that ends, or says something else, is not heard any more: what was learned until then is learned here."""
