@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from replies.reading import core_of, denies, numbers
+from replies.index import Found
+from replies.reading import Reading, core_of, denies, numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from replies.index import Found
-    from replies.reading import Reading
     from replies.shelf import Shelf
 
 KINDS = ("same", "share", "weight", "ratio", "core", "numbers", "denial", "many", "nearest", "centre")
@@ -63,7 +61,7 @@ def outlook(asked: Reading, found: Found) -> Silence:
     )
 
 
-class Looked(NamedTuple):
+class Looked(msgspec.Struct, frozen=True, gc=False):
     """What is known of a message before phrasings are compared with it.
 
     `scripts`: those worth a look, and side by side with them `closeness`: the cosines of vectors. `exact`: scripts with
@@ -129,5 +127,5 @@ def _cores(core: str, scripts: Sequence[int], shelf: Shelf) -> list[float]:
 
 def _alike(text: str, texts: Sequence[str], starts: Sequence[int]) -> tuple[list[float], list[float]]:
     """How alike `text` is to each of `texts`, 0 to 1, and to the best of each script, whose first ones are at `starts`."""
-    letters: NDArray[np.float64] = process.cdist([text], texts, scorer=fuzz.ratio, dtype=np.float64)[0] / 100
+    letters: NDArray[np.float32] = process.cdist([text], texts, scorer=fuzz.ratio)[0] / 100
     return letters.tolist(), np.maximum.reduceat(letters, starts).tolist()

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import sys
-from collections import Counter
-from operator import add
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
+
+from replies.bags import count, cut, name, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    Forms = tuple[str, ...]  # a message as it is compared: peeled, and with synonyms folded where that differs
-    Whole = NDArray[np.int64]
-    Real = NDArray[np.float64]
+    from replies.bags import Forms, Real, Whole
+
     Scripts = NDArray[np.int32]
     Worths = NDArray[np.float32]
 
 BUDGET = 20_000  # postings counted for all scripts; those of commoner pieces only for the scripts that are nearest then
-NEAR = 64  # and so many these are at least
+NEAR = 128  # and so many these are at least
 _SATURATION, _LENGTH = 1.2, 0.75  # Okapi BM25's usual k1 and b
 _DENSE = 16  # a piece that one script in so many holds is a row of numbers, one for every script: adding rows is quick
-_BATCH = 50_000  # phrasings cut into pieces at once
 _FEW = 2048  # scripts: of no more than these, rows are added up in one go
-_BITS = 21  # of a code point: while counted, a pair of characters is one number
-_LOW = (1 << _BITS) - 1
-_APART = "\n"  # stands in no normalised text
+_GROUPS = 256  # more than are ever kept
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """What an index knows of a message: the BM25 of each script, and the rarity of all its pieces and of known ones.
 
     `near`: the scripts that may be among the best, in the order of the library; None for all.
@@ -62,13 +58,13 @@ class Index:
 
     def __init__(self, documents: Iterable[Sequence[Forms]]) -> None:
         """`documents`: of each script the forms of each phrasing, in the order of the scripts."""
-        self.size, pieces, scripts, times = _counted(documents)
+        self.size, pieces, scripts, times = count(documents)
         lengths: Real = np.bincount(scripts, times, self.size).astype(np.float64)
         self._mean = max(float(lengths.sum()) / max(self.size, 1), 1.0)
         pieces, rows, self._holds = _ranked(pieces)
         order = np.argsort(rows, kind="stable")
         scripts, times = scripts[order], times[order]
-        self._row = {piece: row for row, piece in enumerate(map(_text, pieces.tolist()))}
+        self._row = {piece: row for row, piece in enumerate(map(name, pieces.tolist()))}
         self._rare = self._rarity(self._holds)
         self.unknown = float(self._rarity(np.zeros(1))[0])
         self._once = float(self._rarity(np.ones(1))[0])
@@ -94,7 +90,7 @@ class Index:
 
     def look(self, asked: Forms) -> Found:
         """Every script that holds pieces of `asked`, scored: by all of them, or beyond the budget by the rarest."""
-        wanted = _cut(asked)
+        wanted = cut(asked)
         rows = [row for row in map(self._row.get, wanted) if row is not None]
         rows.sort(reverse=True)
         within = self._within(rows)
@@ -107,8 +103,7 @@ class Index:
         near = None
         if within < len(rows):
             near = _top(scores, NEAR)
-            for row in rows[within:]:
-                self._add(row, scores, near)
+            scores[near] += self._rest(rows[within:], near)
         return Found(scores, near, known + self.unknown * unknown, known)
 
     def _within(self, rows: Sequence[int]) -> int:
@@ -134,14 +129,15 @@ class Index:
             np.add.at(scores, *self._postings(row))
         return scores
 
-    def _add(self, row: int, scores: Worths, near: Whole) -> None:
-        """Count one piece more for the scripts `near` alone."""
-        if row < len(self._whole):
-            scores[near] += self._whole[row].take(near)
-        else:
+    def _rest(self, rows: Sequence[int], near: Whole) -> Worths:
+        """What more pieces are worth together for the scripts `near` alone."""
+        common = np.array([row for row in rows if row < len(self._whole)], np.int64)
+        worth: Worths = self._whole[common[:, None], near].sum(axis=0)
+        for row in rows[: len(rows) - len(common)]:
             scripts, worths = self._postings(row)
             at = np.minimum(scripts.searchsorted(near), len(scripts) - 1)
-            scores[near] += np.where(scripts[at] == near, worths[at], np.float32(0.0))
+            worth += np.where(scripts[at] == near, worths[at], np.float32(0.0))
+        return worth
 
     def _postings(self, row: int) -> tuple[Scripts, Worths]:
         if row in self._grown:
@@ -152,7 +148,7 @@ class Index:
 
     def learn(self, script: int, before: Iterable[Forms], after: Iterable[Forms]) -> None:
         """Count the phrasings `after` for `script`, which had `before`."""
-        old, new = _tally(before), _tally(after)
+        old, new = tally(before), tally(after)
         listed = sorted(old | new)
         times = np.array([new[piece] for piece in listed], np.float64)
         impacts = self._impact(times, np.full(len(times), float(new.total())))
@@ -194,65 +190,12 @@ def _ranked(pieces: Whole) -> tuple[Whole, Whole, Whole]:
     return kinds[order], rows[kind], holds[order]
 
 
-def _text(piece: int) -> str:
-    """A piece as it is looked up; shops share most of them."""
-    return sys.intern(chr(piece >> _BITS) + chr(piece & _LOW) if piece > _LOW else chr(piece))
-
-
-def _counted(documents: Iterable[Sequence[Forms]]) -> tuple[int, Whole, Whole, Real]:
-    """How many documents there are; and side by side piece, script, and in how many of its phrasings the piece stands."""
-    size, texts, said, owners = 0, list[str](), list[int](), list[int]()
-    found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
-    for script, document in enumerate(documents):
-        size = script + 1
-        for forms in document:
-            texts += forms
-            said += [len(owners)] * len(forms)
-            owners.append(script)
-        if len(owners) >= _BATCH:
-            found.append(_batch(texts, said, owners))
-            texts, said, owners = [], [], []
-    if owners:
-        found.append(_batch(texts, said, owners))
-    pieces, scripts, times = (np.concatenate(each) for each in zip(*found, strict=True))
-    return size, pieces, scripts, times
-
-
-def _batch(texts: Sequence[str], said: Sequence[int], owners: Sequence[int]) -> tuple[Whole, Whole, Real]:
-    """The same of some: `said` is the number of each text's phrasing, `owners` the script of each phrasing."""
-    codes = np.frombuffer(_APART.join(texts).encode("utf-32-le"), np.uint32).astype(np.int64)
-    apart = codes == ord(_APART)
-    phrasing = np.asarray(said)[np.cumsum(apart)]
-    both = ~(apart[:-1] | apart[1:])
-    pieces = np.concatenate([codes[~apart], (codes[:-1] << _BITS | codes[1:])[both]])
-    phrasing = np.concatenate([phrasing[~apart], phrasing[:-1][both]])
-    kinds, kind = np.unique(pieces, return_inverse=True)
-    once = np.sort(kind * len(owners) + phrasing)
-    once = once[np.diff(once, prepend=-1) != 0]
-    kind, script = once // len(owners), np.asarray(owners)[once % len(owners)]
-    starts = np.flatnonzero(np.diff(kind, prepend=-1) | np.diff(script, prepend=-1))
-    times = np.diff(starts, append=len(once)).astype(np.float64)
-    return kinds[kind[starts]], script[starts], times
-
-
 def _top(scores: Worths, keep: int) -> Whole:
     """At least the `keep` best, in order, if so many are above zero."""
-    groups, few = 2 * keep, scores
+    few = scores
     if len(scores) > _FEW:
         # The best of each of so many groups: at least `keep` scripts reach the `keep`-th best of these.
-        few = scores[: len(scores) - len(scores) % groups].reshape(-1, groups).max(axis=0)
+        few = scores[: len(scores) - len(scores) % _GROUPS].reshape(-1, _GROUPS).max(axis=0)
     bar = float(few.take(few.argpartition(-keep)[-keep:]).min()) if len(few) > keep else 0.0
     found: Whole = ((scores >= bar) if bar > 0 else scores).nonzero()[0]
     return found
-
-
-def _cut(forms: Forms) -> set[str]:
-    """The characters and the pairs of neighbouring characters."""
-    found: set[str] = set()
-    for form in forms:
-        found.update(form, map(add, form, form[1:]))
-    return found
-
-
-def _tally(phrasings: Iterable[Forms]) -> Counter[str]:
-    return Counter(piece for forms in phrasings for piece in _cut(forms))

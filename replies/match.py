@@ -170,8 +170,8 @@ class Matcher:
 
     def _alone(self, reading: Reading, scope: Scope) -> list[Scored]:
         """By one message that asks something."""
-        weighed = self.scales.weigh(reading, scope)
-        return leaning.ordered([Scored(round(score, 4), seen.script, reading, seen.at) for score, seen in weighed])
+        found = [(-round(score, 4), seen.script, seen.at) for score, seen in self.scales.weigh(reading, scope)]
+        return [Scored(-score, script, reading, at) for score, script, at in sorted(found)]
 
     def _same(self, readings: Sequence[Reading], scope: Scope) -> list[Scored]:
         """A turn that asks nothing is answered only by a phrasing that says the very same, greetings word by word."""

@@ -93,11 +93,11 @@ def chances(measured: Sequence[Evidence], silence: Silence, *, semantic: bool) -
     top = max([none, *odds])
     shares = [math.exp(each - top) for each in odds]
     whole = math.fsum(shares) + math.exp(none - top)
-    found = sorted(zip(shares, measured, strict=True), key=lambda each: (-each[0], each[1].script))
+    found = sorted([(-share, evidence.script, evidence) for share, evidence in zip(shares, measured, strict=True)])
     begins, heights, slopes = weights.begins, weights.heights, weights.slopes
     ready = []
-    for share, evidence in found:
-        raw = share / whole
+    for share, _, evidence in found:
+        raw = -share / whole
         line = bisect_right(begins, raw) - 1
         ready.append((heights[line] + slopes[line] * (raw - begins[line]), evidence))
     return ready

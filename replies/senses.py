@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FEW = 8  # scripts that are a handful
 LONGEST = 4  # characters of a word
 WIDTH = 64  # numbers of a word's vector, a byte each
+_ALONE = (1,)
 _LEAST = 1 / 64  # what a word counts at least
 
 
@@ -46,24 +47,26 @@ def _lines() -> Iterator[tuple[str, bytes]]:
 
 @cache
 def _lengths() -> dict[str, tuple[int, ...]]:
-    """How long the words are that begin with a character, the longest first."""
+    """How long the words may be that begin with two characters, the longest first: one at last."""
     found: dict[str, set[int]] = {}
     for word in _table():
-        found.setdefault(word[0], set()).add(len(word))
-    return {first: tuple(sorted(lengths, reverse=True)) for first, lengths in found.items()}
+        if len(word) > 1:
+            found.setdefault(word[:2], {1}).add(len(word))
+    return {pair: tuple(sorted(lengths, reverse=True)) for pair, lengths in found.items()}
 
 
 def cut(text: str) -> list[str]:
     """The words of `text` that the table has, the longest first from the left."""
-    table, lengths, found, end = _table(), _lengths(), list[str](), 0
-    for at, first in enumerate(text):
-        if at >= end and first in lengths:
-            for length in lengths[first]:
-                word = text[at : at + length]
-                if word in table:
-                    found.append(word)
-                    end = at + len(word)
-                    break
+    table, lengths, found, at = _table(), _lengths(), list[str](), 0
+    while at < len(text):
+        for length in lengths.get(text[at : at + 2], _ALONE):
+            word = text[at : at + length]
+            if word in table:
+                found.append(word)
+                at += len(word)
+                break
+        else:
+            at += 1
     return found
 
 
