@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from replies.bags import Forms, Real, Whole
+    from replies.bags import Forms, Real
 
+    Places = NDArray[np.int64]
     Scripts = NDArray[np.int32]
     Worths = NDArray[np.float32]
 
@@ -34,7 +35,7 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     """
 
     scores: Worths
-    near: Whole | None
+    near: Places | None
     total: float
     known: float
 
@@ -129,7 +130,7 @@ class Index:
             np.add.at(scores, *self._postings(row))
         return scores
 
-    def _rest(self, rows: Sequence[int], near: Whole) -> Worths:
+    def _rest(self, rows: Sequence[int], near: Places) -> Worths:
         """What more pieces are worth together for the scripts `near` alone."""
         common = np.array([row for row in rows if row < len(self._whole)], np.int64)
         worth: Worths = self._whole[common[:, None], near].sum(axis=0)
@@ -181,7 +182,7 @@ class Index:
         return ((piece, holds[row]) for piece, row in self._row.items() if len(piece) > 1)
 
 
-def _ranked(pieces: Whole) -> tuple[Whole, Whole, Whole]:
+def _ranked(pieces: Places) -> tuple[Places, Places, Places]:
     """Each piece once, the commonest first; which of them each of `pieces` is; and how often each stands in `pieces`."""
     kinds, kind, holds = np.unique(pieces, return_inverse=True, return_counts=True)
     order = np.argsort(holds, kind="stable")[::-1]
@@ -190,12 +191,12 @@ def _ranked(pieces: Whole) -> tuple[Whole, Whole, Whole]:
     return kinds[order], rows[kind], holds[order]
 
 
-def _top(scores: Worths, keep: int) -> Whole:
+def _top(scores: Worths, keep: int) -> Places:
     """At least the `keep` best, in order, if so many are above zero."""
     few = scores
     if len(scores) > _FEW:
         # The best of each of so many groups: at least `keep` scripts reach the `keep`-th best of these.
         few = scores[: len(scores) - len(scores) % _GROUPS].reshape(-1, _GROUPS).max(axis=0)
     bar = float(few.take(few.argpartition(-keep)[-keep:]).min()) if len(few) > keep else 0.0
-    found: Whole = ((scores >= bar) if bar > 0 else scores).nonzero()[0]
+    found: Places = ((scores >= bar) if bar > 0 else scores).nonzero()[0]
     return found
