@@ -56,10 +56,12 @@ def serve(
 ) -> None:
     """Run the server until it is told to stop."""
     from bot.web import serve as serving
+    from bot.web.rereader import Source
 
     if demo and config:
         raise click.UsageError("--demo and --config exclude each other")
-    ours, known = _config(config, {"host": host, "port": port, "data": str(data) if data else None})
+    asked: dict[str, object] = {"host": host, "port": port, "data": str(data) if data else None}
+    ours, known = _config(config, asked)
     clock = _trial_clock(ours.server.host, clock_start, clock_rate)
     for warning in _risks(config, ours.server.host):
         click.echo(f"警告 {warning}", err=True)
@@ -68,7 +70,8 @@ def serve(
         click.echo(serving.ready_line(url, ours, known) if ready_json else serving.greeting(url, ours, known))
         sys.stdout.flush()
 
-    serving.run(ours, clock, ready=ready)
+    source = Source(config, lambda: _config(config, asked)[0]) if config else None
+    serving.run(ours, clock, ready=ready, source=source)
 
 
 def _risks(file: Path | None, host: str) -> list[str]:

@@ -34,7 +34,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     """`[server]`. `inbox`: events that may wait for the engine before 503; `data`: folder of the database.
 
     `meaning`: compare by sentence vectors too (extra `semantic`): finds more, for 1 to 2 ms a message and 130 MB.
-    `reload`: every so many seconds script files and the curator's judgements are looked at; 0 only at a start.
+    `reload`: every so many seconds script files, the config and the curator's judgements are looked at; 0 only at a start.
     `log`: how lines of the log are written, on stderr.
     """
 
@@ -127,6 +127,21 @@ def table_of(file: Path) -> dict[str, Any]:
         raise DataError([f"{file}: cannot be read: {error.strerror}"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError([f"{file}: {error}"]) from error
+
+
+def files_of(table: object, folder: Path) -> list[Path]:
+    """The files that a config names, as far as they are there: secrets, rules, maps, libraries of one file."""
+    if isinstance(table, dict):
+        return [file for each in table.values() for file in files_of(each, folder)]
+    if isinstance(table, list):
+        return [file for each in table for file in files_of(each, folder)]
+    if not isinstance(table, str) or not table:
+        return []
+    file = folder / table.removeprefix("file:")
+    try:
+        return [file] if file.is_file() else []
+    except (OSError, ValueError):  # no name that a file could have
+        return []
 
 
 def accept(table: dict[str, Any], file: Path, environment: Mapping[str, str]) -> Config:

@@ -9,7 +9,7 @@ from replies.learning import Lessons
 from replies.match import Matcher
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from bot.shop import Shop
@@ -22,27 +22,31 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 
 def stamp(paths: Sequence[Path]) -> Stamp:
     """What changes when one of a library's files does: name, time, size and place on the disk of each."""
+    return stamp_of(file for path in paths for file in sorted(library.files(path)))
+
+
+def stamp_of(files: Iterable[Path]) -> Stamp:
+    """The same of these files; of those that are there."""
     found: list[tuple[str, int, int, int]] = []
-    for path in paths:
-        for file in sorted(library.files(path)):
-            try:
-                held = file.stat()
-            except OSError:  # gone since it was listed, or a link to nothing: reading tells
-                continue
-            found.append((str(file), held.st_mtime_ns, held.st_size, held.st_ino))
+    for file in files:
+        try:
+            held = file.stat()
+        except OSError:  # gone since it was listed, or a link to nothing: reading tells
+            continue
+        found.append((str(file), held.st_mtime_ns, held.st_size, held.st_ino))
     return tuple(found)
 
 
 class Watched:
-    """A library's files. One that changes is read once it has stayed the same for a look: nobody writes in an instant."""
+    """Some files. One that changes is read once it has stayed the same for a look: nobody writes in an instant."""
 
-    def __init__(self, paths: Sequence[Path], seen: Stamp) -> None:
-        """`seen`: the stamp from before the library was read."""
-        self.paths, self._read, self._last = tuple(paths), seen, seen
+    def __init__(self, paths: Sequence[Path], seen: Stamp, *, look: Callable[[Sequence[Path]], Stamp] = stamp) -> None:
+        """`seen`: the stamp, as `look` tells it, from before they were read. By itself they are a library's."""
+        self.paths, self._read, self._last, self._look = tuple(paths), seen, seen, look
 
     def changed(self) -> bool:
         """Is it time to read them again? Says so once for each change."""
-        now = stamp(self.paths)
+        now = self._look(self.paths)
         settled, self._last = now == self._last, now
         if not settled or now == self._read:
             return False

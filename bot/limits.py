@@ -57,6 +57,11 @@ class Limiter:
         self.limits = limits
         self._buckets: dict[tuple[str, str | bytes], Bucket] = {}
 
+    def renew(self, limits: Limits) -> None:
+        """Other limits hold from now on."""
+        self.limits = limits
+        self._buckets.clear()
+
     def wait(self, kind: str, name: str | bytes, now: float) -> float:
         """Seconds until `name` may ask again; 0.0 if it may now. `kind`: the limit that holds for it."""
         bucket = self._buckets.get((kind, name))

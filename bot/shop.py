@@ -37,21 +37,23 @@ class Shop:
 
     def __init__(self, config: ShopConfig, platform: Platform, matcher: Matcher, guard: Guard) -> None:
         """`platform` with the shop's own stages already in its targets."""
-        self.id, self.name, self.platform = config.id, config.name, platform
+        self.id, self.platform = config.id, platform
         self.zone = Zone(config.timezone)
-        self.targets: tuple[Target, ...] = platform.targets
-        self.guard = guard
         self.paths = paths_of(config)
         self.broken: tuple[str, ...] = ()  # what is wrong with the files, where an older library serves on
-        self.bars = config.bars
         self.stand_on(Lessons(matcher))
         self.judged = 0  # the number of the last word of the curator that was heeded
+        self.timed = True
+        self.settle(config, platform.targets, guard)
+
+    def settle(self, config: ShopConfig, targets: tuple[Target, ...], guard: Guard) -> None:
+        """Take what may change while the shop is served; `targets` with the shop's stages."""
+        self.name, self.guard, self.targets, self.bars = config.name, guard, targets, config.bars
         self.keys, self.callback_url, self.robots = config.keys, config.callback_url, config.robots
         self.adapters = config.adapters
         self.keep_days = config.keep_days
         self.overridable = frozenset(config.allow_override)
         self.inspection = config.inspection
-        self.timed = True
         self.passes = (passes.owner(config.token), *config.tokens)
 
     def suggest(
@@ -107,19 +109,7 @@ class Shop:
 
     def set_stages(self, stages: Mapping[str, tuple[float, ...]]) -> None:
         """Warn at these stages (seconds before `due`, or fractions of the limit) for the targets named; raises DataError for impossible ones."""
-        limits = {target.name: target.limit for target in self.targets}
-        problems = [f"stages.{name}: {self.platform.id} has no such target" for name in stages if name not in limits]
-        for name, given in stages.items():
-            mistakes = platforms.stage_mistakes(given, limits[name]) if name in limits else []
-            problems += [f"stages.{name}: {mistake}" for mistake in mistakes]
-        if problems:
-            raise DataError(problems)
-        self.targets = tuple(
-            msgspec.structs.replace(
-                target, stages=platforms.leads(stages.get(target.name, target.stages), target.limit)
-            )
-            for target in self.targets
-        )
+        self.targets = staged(self.platform, stages, self.targets)
 
     @property
     def pushes(self) -> bool:
@@ -170,6 +160,24 @@ class Shop:
         return bool(verdict.findings) and all(
             finding.action == "warn" or finding.rule in self.overridable for finding in verdict.findings
         )
+
+
+def staged(
+    platform: Platform, stages: Mapping[str, tuple[float, ...]], targets: Sequence[Target] | None = None
+) -> tuple[Target, ...]:
+    """The platform's targets (or these) with a shop's stages: see Shop.set_stages. Raises DataError."""
+    targets = platform.targets if targets is None else targets
+    limits = {target.name: target.limit for target in targets}
+    problems = [f"stages.{name}: {platform.id} has no such target" for name in stages if name not in limits]
+    for name, given in stages.items():
+        mistakes = platforms.stage_mistakes(given, limits[name]) if name in limits else []
+        problems += [f"stages.{name}: {mistake}" for mistake in mistakes]
+    if problems:
+        raise DataError(problems)
+    return tuple(
+        msgspec.structs.replace(target, stages=platforms.leads(stages.get(target.name, target.stages), target.limit))
+        for target in targets
+    )
 
 
 def paths_of(config: ShopConfig) -> tuple[Path, ...]:

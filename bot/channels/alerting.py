@@ -52,22 +52,37 @@ class Alerting:
         """`channel` says one text through one robot; robots with the same address are one, whichever shops they serve."""
         self._loop, self._shops, self._channel = loop, shops, channel
         self._robots: dict[str, dict[str, Robot]] = {}
-        for shop in shops.values():
-            for robot in shop.robots:
-                self._robots.setdefault(robot.id, {})[shop.id] = robot
+        self._taken: dict[str, set[int]] = {}
+        self._any = asyncio.Event()  # is there a robot?
+        self._meet()
         self._spoke: dict[str, Spoke] = {}
         self._hushed: dict[str, float] = {}
-        self._taken: dict[str, set[int]] = {robot: set() for robot in self._robots}
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self.said = self.retried = self.failed = 0
         self.late_by: Callable[[float], object] = _unheard  # told how late each row was said, by the shop's clock
+
+    def _meet(self) -> None:
+        """The robots that the shops have now."""
+        met: dict[str, dict[str, Robot]] = {}
+        for shop in self._shops.values():
+            for robot in shop.robots:
+                met.setdefault(robot.id, {})[shop.id] = robot
+        self._robots = met
+        for name in met:
+            self._taken.setdefault(name, set())
+        if met:
+            self._any.set()
+
+    async def renew(self) -> None:
+        """The shops may have other robots now: what those had to say that are gone is forgotten. Raises Busy."""
+        self._meet()
+        await self._loop.write(lambda store: store.drop_alerts_of_others(list(self._robots)))
 
     async def run(self) -> None:
         """Say what there is to say, and wait for more."""
         try:
             await self.begin()
-            if not self._robots:  # nothing will ever be there to say: no need to look at every commit
-                await self._loop.stopped.wait()
+            await self._any.wait()  # without one nothing is there to say: no need to look at every commit
             while True:
                 bell = self._loop.bell
                 try:

@@ -59,11 +59,10 @@ class Puller:
     async def run(self) -> None:
         """Fetch what there is, and wait for more."""
         try:
-            if not any(shop.pulls for shop in self._shops.values()):
-                await self._loop.stopped.wait()
             while True:
                 self._wanted.clear()
-                await self.look()
+                if any(shop.pulls for shop in self._shops.values()):
+                    await self.look()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_AGAIN):
                         await self._wanted.wait()

@@ -58,6 +58,10 @@ class Tools:
         adapter = self._shops[shop].adapters.get(via) if shop in self._shops else None
         return adapter.out if adapter is not None else None
 
+    def renew(self) -> None:
+        """The shops may have other tokens now: log in anew."""
+        self._access.clear()
+
     def address(self, destination: str) -> str:
         """What stands for a tool's address."""
         out = self.out(destination)

@@ -122,6 +122,10 @@ class Metrics:
             ["shop"],
             registry=self.registry,
         )
+        self.config_reloads = Counter("kuaihui_config_reloads_total", "New configs taken", registry=self.registry)
+        self.config_broken = Gauge(
+            "kuaihui_config_broken", "Mistakes in the config; the one before goes on", registry=self.registry
+        )
         self.timing, self._told = Timing(), Told()
         self.registry.register(self.timing)
         self.registry.register(self._told)

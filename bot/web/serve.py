@@ -26,10 +26,11 @@ from bot.loop import Loop
 from bot.shop import assemble, paths_of, vectors_of
 from bot.store import DATABASE, SQLiteStore, StoreError
 from bot.web import journal
-from bot.web.app import BOOKS, OUTBOX, WANTED, make
+from bot.web.app import BOOKS, LIMITER, LOOP, OUTBOX, SHOPS, WANTED, make
 from bot.web.keeper import Keeper
 from bot.web.metrics import Metrics
 from bot.web.protocol import Runner
+from bot.web.rereader import Rereader, Source
 from bot.web.sweeper import Sweeper
 from replies import DataError
 
@@ -46,8 +47,13 @@ GARBAGE = (5_000, 10, 50)  # see gc.set_threshold
 log = logging.getLogger(__name__)
 
 
-async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT; `ready` is called with the address once requests are taken. Raises DataError."""
+async def serve(
+    config: Config, clock: SystemClock, *, ready: Callable[[str], None], source: Source | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT; `ready` is called with the address once requests are taken. Raises DataError.
+
+    `source`: where the config is read again on SIGHUP, or when it changes.
+    """
     seen = {paths: stamp(paths) for paths in map(paths_of, config.shops)}
     shops = _lasting(lambda: assemble(config))
     data = _folder(config)
@@ -70,6 +76,10 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
         alerting = Alerting(loop, shops, Robots(clock, allow_private=private))
         metrics.hear(alerting)
         couriers += [asyncio.create_task(one.run()) for one in (outbox, alerting, puller, sweeper)]
+        rereader = _rereader(source, config, app, metrics, alerting, ways)
+        if rereader is not None:
+            couriers.append(asyncio.create_task(rereader.run(config.server.reload)))
+        _listen_for_renewal(rereader)
         if config.server.reload:
             couriers.append(asyncio.create_task(keeper.run(config.server.reload)))
         host, port = listening.getsockname()[:2]
@@ -84,6 +94,29 @@ async def serve(config: Config, clock: SystemClock, *, ready: Callable[[str], No
         await asyncio.gather(*couriers, return_exceptions=True)
         await runner.cleanup()
         await loop.stop()
+
+
+def _rereader(
+    source: Source | None, config: Config, app: web.Application, metrics: Metrics, alerting: Alerting, ways: Ways
+) -> Rereader | None:
+    """What reads the config again, where there is one."""
+
+    async def after(renewed: Config) -> None:
+        app[LIMITER].renew(renewed.limits)
+        ways.tools.renew()
+        await alerting.renew()
+
+    return Rereader(source, config, app[LOOP], app[SHOPS], metrics, after=after) if source is not None else None
+
+
+def _listen_for_renewal(rereader: Rereader | None) -> None:
+    """SIGHUP reads the config again; without one it is no reason to stop."""
+    if hasattr(signal, "SIGHUP"):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, rereader.ask if rereader else _nothing)
+
+
+def _nothing() -> None:
+    log.info("there is no config file to read again", extra={"action": "same"})
 
 
 def _lasting(make: Callable[[], T]) -> T:
@@ -179,7 +212,7 @@ def greeting(url: str, config: Config, known: Demo | None) -> str:
     return "\n".join([*lines, "按 Ctrl+C 停止。"])
 
 
-def run(config: Config, clock: SystemClock, *, ready: Callable[[str], None]) -> None:
+def run(config: Config, clock: SystemClock, *, ready: Callable[[str], None], source: Source | None = None) -> None:
     """`serve` in a new event loop, with logs on stderr."""
     journal.begin(config.server.log)
-    asyncio.run(serve(config, clock, ready=ready))
+    asyncio.run(serve(config, clock, ready=ready, source=source))

@@ -28,7 +28,7 @@ class Sweeper:
     def __init__(self, loop: Loop, shops: Mapping[str, Shop], books: Daybooks) -> None:
         """Those without `keep_days` keep everything. `books`: counted from what may go."""
         self._books = books
-        self._loop, self._shops = loop, [shop for shop in shops.values() if shop.keep_days]
+        self._loop, self._shops = loop, shops
 
     async def run(self) -> None:
         """At once, and then every hour until the loop stops; nothing that goes wrong ends it."""
@@ -47,7 +47,7 @@ class Sweeper:
 
     async def sweep(self) -> int:
         """Delete what is old by now; how many rows there were. Raises Busy."""
-        return sum([await self._shop(shop) for shop in self._shops])
+        return sum([await self._shop(shop) for shop in self._shops.values() if shop.keep_days])
 
     async def _shop(self, shop: Shop) -> int:
         before, progress = int(self._loop.clock.now()) - shop.keep_days * forget.DAY, forget.Progress()
