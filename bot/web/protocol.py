@@ -55,6 +55,11 @@ class Protocol(web.RequestHandler):
         if self._messages and not self._short:
             self._go_on(self._quick, waiter)
 
+    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 - aiohttp's own
+        """Read on, where reading was paused; aiohttp would go through its parser once more after every body."""
+        if self._reading_paused or self._buffer_paused:
+            super().resume_reading(resume_parser)
+
     def _go_on(self, quick: Quick, waiter: asyncio.Future[None]) -> None:
         message, payload = self._messages[0]
         if len(self._messages) > 1 or self._paused or not quick.takes(message, payload):
@@ -119,9 +124,11 @@ class Protocol(web.RequestHandler):
 
 
 # What the short way knows of aiohttp's inside; where one of them has gone, everything goes the long way.
-_LEANS_ON = ("_close", "_handler_waiter", "_keepalive_timeout", "_messages", "_next_keepalive_close_time", "_waiter")
-SHORT = all(hasattr(web.RequestHandler, name) for name in (*_LEANS_ON, "_process_keepalive", "_request_in_progress"))
-SHORT = SHORT and hasattr(HttpRequestParser, "message_consumed")
+_LEANS_ON = (
+    *("_buffer_paused", "_close", "_handler_waiter", "_keepalive_timeout", "_messages", "_next_keepalive_close_time"),
+    *("_paused", "_process_keepalive", "_reading_paused", "_request_in_progress", "_waiter", "resume_reading"),
+)
+SHORT = all(hasattr(web.RequestHandler, name) for name in _LEANS_ON) and hasattr(HttpRequestParser, "message_consumed")
 
 
 class _Server(web.Server):
