@@ -34,7 +34,7 @@ def cut(forms: Forms) -> set[str]:
 
 def tally(phrasings: Iterable[Forms]) -> Counter[str]:
     """In how many of `phrasings` each piece stands."""
-    return Counter(piece for forms in phrasings for piece in cut(forms))
+    return Counter(sys.intern(piece) for forms in phrasings for piece in cut(forms))
 
 
 def name(piece: int) -> str:

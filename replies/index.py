@@ -10,6 +10,7 @@ import numpy as np
 from replies.bags import count, cut, name, tally
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
@@ -78,6 +79,7 @@ class Index:
         self._worths: Worths = worths[ends[whole] :].astype(np.float32)
         self._ends = np.array(ends[whole:]) - ends[whole]
         self._grown: dict[int, tuple[Scripts, Worths]] = {}  # postings of pieces that learned scripts hold too
+        self._learned: dict[int, Counter[str]] = {}  # what scripts that have learned say in all, piece by piece
         self._new: dict[str, dict[int, float]] = {}  # pieces that only learned scripts hold
 
     def _impact(self, times: Real, lengths: Real) -> Real:
@@ -147,10 +149,18 @@ class Index:
         held = slice(self._ends[at], self._ends[at + 1])
         return self._scripts[held], self._worths[held]
 
-    def learn(self, script: int, before: Iterable[Forms], after: Iterable[Forms]) -> None:
-        """Count the phrasings `after` for `script`, which had `before`."""
-        old, new = tally(before), tally(after)
-        listed = sorted(old | new)
+    def learn(
+        self, script: int, had: Iterable[Forms], *, more: Iterable[Forms] = (), less: Iterable[Forms] = ()
+    ) -> None:
+        """Count the phrasings `more` for `script` too, and `less` of those that it `had` no longer.
+
+        What it had is counted the first time alone, and known from then on.
+        """
+        new = self._learned.pop(script, None) or tally(had)
+        new.update(tally(more))
+        new.subtract(tally(less))
+        listed = sorted(new)
+        self._learned[script] = +new
         times = np.array([new[piece] for piece in listed], np.float64)
         impacts = self._impact(times, np.full(len(times), float(new.total())))
         for piece, impact in zip(listed, impacts.tolist(), strict=True):

@@ -118,10 +118,10 @@ class Scales:
         if not reading.plain or text in self.shelf[script].firm:
             return False
         entry = self.shelf.own(script)
-        before = _forms(entry.texts)
+        if text not in entry.texts:
+            self._index.learn(script, _forms(tuple(entry.texts)), more=[reading.forms])
         entry.drop(text)
         entry.add(text, reading)
-        self._index.learn(script, before, _forms(entry.texts))
         if sure:
             entry.firm.append(text)
             self._sayings.add(script, reading)
@@ -133,9 +133,9 @@ class Scales:
         if text in self.shelf.built(script):
             return False
         entry = self.shelf.own(script)
-        before = _forms(entry.texts)
+        if text in entry.texts:
+            self._index.learn(script, _forms(tuple(entry.texts)), less=[read(text).forms])
         entry.drop(text)
-        self._index.learn(script, before, _forms(entry.texts))
         if text in entry.firm:
             at = entry.firm.index(text)
             del entry.firm[at]
@@ -144,6 +144,6 @@ class Scales:
         return True
 
 
-def _forms(texts: Sequence[str]) -> list[tuple[str, ...]]:
-    """Read again rather than kept: few scripts ever learn."""
-    return [read(text).forms for text in texts]
+def _forms(texts: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Read again rather than kept, where anybody asks: few scripts ever learn."""
+    return (read(text).forms for text in texts)
