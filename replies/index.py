@@ -163,28 +163,35 @@ class Index:
         self._learned[script] = +new
         times = np.array([new[piece] for piece in listed], np.float64)
         impacts = self._impact(times, np.full(len(times), float(new.total())))
-        for piece, impact in zip(listed, impacts.tolist(), strict=True):
-            row = self._row.get(piece)
-            if row is not None:
+        rows = np.array([self._row.get(piece, -1) for piece in listed], np.int64)
+        common = (rows >= 0) & (rows < len(self._whole))
+        self._whole[rows[common], script] = self._rare.take(rows[common]) * impacts[common]
+        for at in np.flatnonzero(~common).tolist():
+            row, impact = int(rows[at]), float(impacts[at])
+            if row < 0:
+                self._put_new(listed[at], script, impact * self._once)
+            else:
                 self._put(row, script, float(self._rare[row]) * impact)
-                continue
-            held = self._new.setdefault(piece, {})
-            held[script] = impact * self._once
-            if not impact:
-                del held[script]
-            if not held:
-                del self._new[piece]
+
+    def _put_new(self, piece: str, script: int, worth: float) -> None:
+        held = self._new.setdefault(piece, {})
+        held[script] = worth
+        if not worth:
+            del held[script]
+        if not held:
+            del self._new[piece]
 
     def _put(self, row: int, script: int, worth: float) -> None:
-        if row < len(self._whole):
-            self._whole[row, script] = worth
-            return
         scripts, worths = self._postings(row)
         at = int(scripts.searchsorted(script))
         if at < len(scripts) and scripts[at] == script:
             worths[at] = worth
         elif worth:
-            self._grown[row] = np.insert(scripts, at, script), np.insert(worths, at, worth)
+            one, its = np.array([script], np.int32), np.array([worth], np.float32)
+            self._grown[row] = (
+                np.concatenate((scripts[:at], one, scripts[at:])),  # np.insert takes five times as long
+                np.concatenate((worths[:at], its, worths[at:])),
+            )
 
     def pairs(self) -> Iterator[tuple[str, int]]:
         """The pieces of two characters, and how many scripts hold each."""
