@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import threading
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -17,6 +15,7 @@ from bot import jobs
 from bot.errors import Busy
 from bot.jobs import Job
 from bot.store import StoreError
+from bot.tail import Tail
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -33,7 +32,6 @@ log = logging.getLogger(__name__)
 BATCH = 256  # facts that share one commit
 GIVE_WAY = 2  # commits in a row for which alarms wait while the inbox is not empty
 LOOK_AGAIN = 1.0  # seconds after which the clock is read again, so that a jump of it is noticed
-TAIL = 5000  # feed rows kept in memory for listeners
 HEARTBEAT = 15.0  # seconds of silence after which a listener hears that we are alive
 
 
@@ -49,8 +47,7 @@ class Loop:
         self._given_way = 0
         self._reader_thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
         self._reader: Store | None = None
-        self._tail: deque[Event] = deque(maxlen=TAIL)
-        self._tail_from = 0
+        self._tail = Tail()
         self.stopped = asyncio.Event()
         self._bell = asyncio.Event()
         self.outgoing = asyncio.Event()  # set when the outbox may hold something new to send
@@ -64,7 +61,7 @@ class Loop:
         started: asyncio.Future[int] = self._aio.create_future()
         self._thread = threading.Thread(target=self._work, args=(started,), name="engine", daemon=True)
         self._thread.start()
-        self._tail_from = await started
+        self._tail.after = await started
 
     def release(self) -> None:
         """Tell every listener that the end has come; what is asked meanwhile is still answered."""
@@ -175,16 +172,11 @@ class Loop:
             pass
 
     async def _beyond(self, shop: str, after: int) -> list[Event]:
-        if after >= self._tail_from:
-            newer = itertools.takewhile(lambda event: event.seq > after, reversed(self._tail))
-            return [event for event in newer if event.shop == shop][::-1]
-        return await self.read(lambda store: store.feed(shop, after, 500))
+        held = self._tail.beyond(shop, after)
+        return await self.read(lambda store: store.feed(shop, after, 500)) if held is None else held
 
     def _ring(self, told: Sequence[Event]) -> None:
-        for event in told:
-            if len(self._tail) == TAIL:
-                self._tail_from = self._tail[0].seq
-            self._tail.append(event)
+        self._tail.add(told)
         self.heard_by(told)
         bell, self._bell = self._bell, asyncio.Event()
         bell.set()

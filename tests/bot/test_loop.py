@@ -261,7 +261,7 @@ async def test_a_clock_that_jumps_back_has_nothing_told_twice(open_house, said, 
 @pytest.mark.parametrize("tail", [3, 5000])
 async def test_listeners_miss_nothing(open_house, said, monkeypatch, tail):
     """From wherever they begin, also from before the last start: every event once, in order, though they be slow."""
-    monkeypatch.setattr(looping, "TAIL", tail)
+    monkeypatch.setattr("bot.tail.ROWS", tail)
     first = await open_house()
     await first.loop.submit([said() for _ in range(10)])
     await first.loop.stop()

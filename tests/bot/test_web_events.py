@@ -63,7 +63,7 @@ async def test_events_outlive_the_server(shops, tmp_path):
 
 async def test_a_listener_far_behind_catches_up(shops, tmp_path, monkeypatch):
     """More events than are kept in memory, and more than one read takes: all come, in order, none twice."""
-    monkeypatch.setattr(loops, "TAIL", 10)
+    monkeypatch.setattr("bot.tail.ROWS", 10)
     async with living(tmp_path, shops) as server:
         async with server.listen() as early:
             for part in range(8):
