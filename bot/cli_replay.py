@@ -8,11 +8,17 @@ import sys
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bot import cli_logs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.logs import Log
+    from bot.shop import Shop
 
 # Read off the folder: importing what reads the files would cost --help its 0.3 s.
 PLATFORMS = sorted(file.stem for file in (Path(__file__).parent / "platforms").glob("*.toml"))
@@ -67,32 +73,15 @@ def replay(
     is played if any line cannot be read, unless --skip-bad says that the rest is enough.
     """
     from bot import aside, differences, outfile, seat, summary
-    from bot.compare import Comparison
-    from bot.progress import bar
-    from bot.replay import Replay, facts, play
-    from bot.report import Report
 
     wishes = cli_logs.Given(**given)
-    with cli_logs.read(logs, wishes) as said, ExitStack() as open_runs:
-        timed = said.timed
-        seen, compared = summary.Summary(), Comparison()
-        wanted = seat.Wanted(config, only, platform, library, wishes.timezone, timed)
+    with cli_logs.read(logs, wishes) as said:
+        wanted = seat.Wanted(config, only, platform, library, wishes.timezone, said.timed)
         shops = [seat.seat(wanted)]
         shops += [seat.other(wanted, compare, shops[0])] if compare else []
         for note in aside.notes(jobs, shops):
             click.echo(note, err=True)
-        shops = open_runs.enter_context(aside.beside(shops, partial(facts, said=said), jobs))
-        report = open_runs.enter_context(Report()) if page else None
-        observers = [seen, *([compared.first] if compare else ()), *([report] if report else ())]
-        told = (observers, (compared.second,))
-        runs = [
-            open_runs.enter_context(Replay(shop, hear, timed=timed)) for shop, hear in zip(shops, told, strict=False)
-        ]
-        with bar(len(said)) as progress:
-            play(said, runs, progress=progress)
-        result = seen.result() | ({"compare": compared.result()} if compare else {})
-        if report and page:
-            report.write(page, result)
+        result = _played(said, shops, page, jobs)
     if out:
         outfile.write(out, result)
     for line in summary.lines(result):
@@ -101,3 +90,33 @@ def replay(
         for line in differences.lines(result["compare"]):
             click.echo(line)
         sys.exit(1 if result["compare"]["changed"] else 0)
+
+
+def _played(said: Log, shops: Sequence[Shop], page: Path | None, jobs: int) -> dict[str, Any]:
+    """The log as each shop would have it, side by side; what the first says of it, and with a second what differs."""
+    from bot import aside
+    from bot.compare import Comparison
+    from bot.progress import bar
+    from bot.replay import Replay, facts, play
+    from bot.report import Report, changes
+    from bot.summary import Summary
+
+    compared, seen, others = len(shops) > 1, Summary(), Summary()
+    differences = Comparison()
+    with ExitStack() as held:
+        seated = held.enter_context(aside.beside(shops, partial(facts, said=said), jobs))
+        report = held.enter_context(Report()) if page else None
+        first = [seen, *([differences.first] if compared else ()), *([report] if report else ())]
+        told = (first, [differences.second, *([others] if page else ())])
+        runs = [
+            held.enter_context(Replay(shop, hear, timed=said.timed)) for shop, hear in zip(seated, told, strict=False)
+        ]
+        with bar(len(said)) as progress:
+            play(said, runs, progress=progress)
+        result = seen.result()
+        if compared:
+            result["compare"] = differences.result()
+        if report and page:
+            sides = (result, others.result()) if compared else None
+            report.write(page, result, changes.of(sides, result["compare"], seated) if sides else None)
+    return result

@@ -56,8 +56,11 @@ class Report:
             case _:
                 pass
 
-    def write(self, out: Path, result: dict[str, Any]) -> None:
-        """Write the page. `result`: the summary's of the same replay. Raises DataError where the file cannot be written."""
+    def write(self, out: Path, result: dict[str, Any], changed: dict[str, Any] | None = None) -> None:
+        """Write the page. `result`: the summary's of the same replay; `changed`: see bot.report.changes, None without another.
+
+        Raises DataError where the file cannot be written.
+        """
         shown = self._talks.chosen()
         data = {
             "meta": {
@@ -71,6 +74,7 @@ class Report:
                 **self._talks.bounds(),
             },
             **tables.of(result, self._counts, self._rates, self._shop),
+            "changes": changed,
             "talks": shown.talks,
             "left_out": shown.left_out,
             "scripts_shown": shown.scripts(self._shop.matcher.library),

@@ -149,6 +149,7 @@ function spoken() {
 }
 
 tables();
+if (data.changes) changes();
 views.unshift(spoken, overview, plots);
 at("language").addEventListener("click", () => {
   language = language === "zh" ? "en" : "zh";

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 LANGUAGES = ("zh", "en")
 STYLES = ("vendor/uPlot.min.css", "page.css")
-SCRIPTS = ("base.js", "tables.js", "plots.js", "talks.js", "main.js")
+SCRIPTS = ("base.js", "tables.js", "plots.js", "talks.js", "changes.js", "main.js")
 _PLOTTING = "vendor/uPlot.iife.min.js"
 # What HTML or an old JavaScript could take for an end; in JSON these stand in strings alone, where an escape means the same.
 _ESCAPES = {ord(one): f"\\u{ord(one):04x}" for one in "<>&\u2028\u2029"}
@@ -34,6 +34,7 @@ def render(data: dict[str, Any]) -> bytes:
         words=said,
         words_json=embedded(said),
         data=embedded(data),
+        compared=data["changes"] is not None,
     )
     return text.encode()
 

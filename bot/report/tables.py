@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.shop import Shop
 
 MOST_ROWS = 2000  # of a table
-_CELL = 200  # characters shown of words in a cell; a conversation has more of them
+CELL = 200  # characters shown of words in a cell; a conversation has more of them
 _DAY = 86_400
 
 
@@ -43,7 +43,7 @@ def of(result: Told, counts: Counts, rates: Sequence[Rate], shop: Shop) -> Told:
         "rules": _rules(result["guard"]),
         "findings": _findings(result["guard"]["findings"]),
         "scripts": _cut(_scripts(result["agreement"]["scripts"], shop)),
-        "gaps": _cut([{**gap, "examples": [clip(one, _CELL) for one in gap["examples"]]} for gap in result["gaps"]]),
+        "gaps": _cut([{**gap, "examples": [clip(one, CELL) for one in gap["examples"]]} for gap in result["gaps"]]),
         "inspection": _inspection(result["inspection"], counts),
         "agents": _agents(result, counts, rates),
     }
@@ -124,7 +124,7 @@ def _rules(guard: Told) -> Told:
                 "action": rule["action"],
                 **by,
                 **place,
-                "excerpt": clip(found["excerpt"], _CELL),
+                "excerpt": clip(found["excerpt"], CELL),
             }
             rows.append(row)
     rows.sort(key=_messages)
@@ -144,7 +144,7 @@ def _findings(findings: Pile[Told]) -> Told:
     words = ("text", "before", "excerpt")
     rows = [
         {key: one[key] for key in plain}
-        | {key: clip(one[key] or "", _CELL) for key in words}
+        | {key: clip(one[key] or "", CELL) for key in words}
         | {"at": read(one["at"]) if one["at"] else None}
         for one in shown
     ]
@@ -157,7 +157,7 @@ def _warned(finding: Told) -> bool:
 
 def _scripts(rows: Iterable[Told], shop: Shop) -> list[Told]:
     texts = {script.id: script.text for script in shop.matcher.library.scripts}
-    return [{**row, "text": clip(texts.get(row["script"]) or "", _CELL)} for row in rows]
+    return [{**row, "text": clip(texts.get(row["script"]) or "", CELL)} for row in rows]
 
 
 def _inspection(inspection: Told, counts: Counts) -> Told:

@@ -11,14 +11,14 @@ from importlib import resources
 import msgspec
 import pytest
 from click.testing import CliRunner
-from talks import HOSTILE, LIBRARY, lines, report
+from talks import HOSTILE, LIBRARY, lines, other_library, report
 
 from bot.blame import CountedWait
 from bot.cli import main
 from bot.deadline import Zone
 from bot.played import Ended
 from bot.rates import Rate
-from bot.report import page, tables, talks
+from bot.report import changes, page, tables, talks
 from bot.report.notes import CLIP, Marks, clip
 
 SOURCES = (*page.SCRIPTS, "page.html")
@@ -105,6 +105,45 @@ def test_the_page_counts_what_the_summary_counts(tmp_path):
     assert data["meta"]["conversations"] == result["conversations"] == len(data["talks"])
     for target, told in zip(data["targets"], result["deadline"]["targets"], strict=True):
         assert [one[1] for one in target["days"]] == [one["rate"] for one in told["days"]]
+
+
+def test_a_page_shows_what_another_library_changes(made, tmp_path):
+    """Figures of both replays side by side, and each change with its conversation; without another there is no such part."""
+    out = tmp_path / "out.json"
+    text = report(tmp_path, lines(), "--compare", str(other_library(tmp_path)), "--json", str(out)).read_text("utf-8")
+    found, result = embedded(text, "data")["changes"], json.loads(out.read_text(encoding="utf-8"))
+    figures = {one["name"] or one["label"]: one for one in found["figures"]}
+    assert figures["coverage"]["before"] == result["suggest"]["shown"] / result["suggest"]["asked"]
+    assert figures["agreed"]["before"] == result["agreement"]["rate"]
+    assert figures["guard"]["before"] == figures["guard"]["after"] == result["guard"]["block"]
+    assert figures["1小时有效回复率"]["before"] == figures["1小时有效回复率"]["after"]
+    reworded = [(one["conversation"], one["id"]) for one in result["compare"]["suggest"]["reworded"]]
+    assert [(one["conversation"], one["id"]) for one in found["rows"] if one["kind"] == "reworded"] == reworded != []
+    assert found["total"] == len(found["rows"])
+    assert found["rows"][0]["before"] == found["rows"][0]["after"] == "什么时候发货"
+    assert found["versions"][0]["library"] == result["library"] != found["versions"][1]["library"]
+    assert ("changes_table" in text.split("<script")[0], "changes_table" in made.split("<script")[0]) == (True, False)
+    assert embedded(made, "data")["changes"] is None
+
+
+def test_each_kind_of_change_has_words():
+    """What another config finds otherwise, warns of otherwise and judges otherwise is told in a row each."""
+    place = {"conversation": "c", "id": "m", "text": "嗯"}
+    judged = {"score": 92.5, "level": "良好", "faults": [{"name": "没有问好"}, {"name": "没有问好"}]}
+    found = {
+        "suggest": {"gained": [{**place, "before": [], "after": ["gone"]}]},
+        "guard": {"gained": [], "lost": [{**place, "before": ["r1", "r2"], "after": []}]},
+        "deadline": [{**place, "id": "target start", "before": (1800, 600), "after": ()}],
+        "inspection": [{"conversation": "c", "before": None, "after": judged}],
+    }
+    rows = {one["kind"]: (one["before"], one["after"]) for one in changes._rows(found, {})}
+    assert rows == {
+        "gained": ("", "gone"),
+        "guard_lost": ("r1、r2", ""),
+        "deadline": ("1800、600", ""),
+        "inspection": ("", "92.5、没有问好"),
+    }
+    assert {f"change_{kind}" for kind in rows} < set(page.words())
 
 
 def test_a_message_shows_what_the_bot_would_have_said(made):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from talks import HOSTILE, lines, report
+from talks import HOSTILE, lines, other_library, report
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +28,20 @@ def test_it_opens_from_the_disk(see, file):
     for name in ("late_table", "rules_table", "findings_table", "scripts_table", "inspection_table", "agents_table"):
         assert page.locator(f"#{name} tbody tr").count() > 0
     assert page.locator("#talk .said").count() > 0
+
+
+def test_what_another_library_changes_is_read(see, tmp_path_factory):
+    """Both replays stand side by side, and each change leads to its conversation."""
+    folder = tmp_path_factory.mktemp("compared")
+    page = see(report(folder, lines(), "--compare", str(other_library(folder))))
+    assert "建议覆盖率" in rows(page, "figures_table", 1)
+    assert "%" in rows(page, "figures_table", 2)[0]
+    assert rows(page, "changes_table", 1)[0] == "建议文字改变"
+    assert "→" in page.locator("#changes_versions").inner_text()
+    page.locator("#changes_table tbody a").first.click()
+    assert page.locator("#talk .said").count() > 0
+    page.locator("#language").click()
+    assert rows(page, "changes_table", 1)[0] == "other words"
 
 
 def test_hostile_words_do_nothing(see, file):
