@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 LONGEST_LESSON = 200  # characters of a turn that may become a phrasing
 BUILT_IN = Path(replies.__file__).parent / "scripts"
 UNKNOWN = Circumstances()
+_FIRST = date(1970, 1, 1).toordinal()
 
 
 class Shop:
@@ -71,8 +73,8 @@ class Shop:
         """
         if not self._scripts:  # who has no scripts yet still has his deadlines and his guard, and pays for no ranking
             return ()
-        scope = Scope(self.platform.id, stage(context), datetime.fromtimestamp(at, self.zone.info).date().isoformat())
-        lean = self.lessons.lean(self.zone.local(at)[0])
+        day = self.zone.local(at)[0]
+        scope, lean = _scope(self.platform.id, stage(context), day), self.lessons.lean(day)
         return self.matcher.rank(
             turn, context=context, scope=scope, before=before, sent=sent, bars=self.bars, lean=lean, below=False
         ).shown
@@ -178,6 +180,12 @@ def staged(
         msgspec.structs.replace(target, stages=platforms.leads(stages.get(target.name, target.stages), target.limit))
         for target in targets
     )
+
+
+@lru_cache(maxsize=64)  # hardly more are asked for in a day
+def _scope(platform: str, stage: str, day: int) -> Scope:
+    """`day`: a running number, 0 is 1970-01-01."""
+    return Scope(platform, stage, date.fromordinal(_FIRST + day).isoformat())
 
 
 def paths_of(config: ShopConfig) -> tuple[Path, ...]:
