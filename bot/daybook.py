@@ -65,7 +65,7 @@ class _Page(msgspec.Struct, frozen=True, array_like=True):
     def _knows(self, one: Told) -> bool:
         """Can it be counted beside what is added up?"""
         match one.what:
-            case "agent" | "delivered":  # of a reply whose draft is no longer told of
+            case "agent" | "delivered" | "failed":  # of a reply whose draft is no longer told of
                 named = one.reply if one.what == "agent" else one.id
                 return not named or any(each.what == "drafted" and each.id == named for each in self.told)
             case "given":  # the first one says of the waits before it that nobody had them

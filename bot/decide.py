@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from rapidfuzz import fuzz
 
-from bot import deadline, talk, telling
+from bot import deadline, talk, telling, unsent
 from bot.effects import Credit, Effect, HandOver, Hold, Noted, Send, Settle, Step, Suggest, Violation
 from bot.model import (
     AgentSaid,
@@ -105,8 +105,7 @@ def decide(conversation: Conversation, fact: AnyFact, shop: Shop) -> Step:  # no
         case Delivered():
             return _delivered(conversation, fact, shop)
         case SendFailed():
-            queued = tuple(reply for reply in conversation.queued if reply.id != fact.id)
-            return _unchanged_clock(replace(conversation, queued=queued), shop, Settle(fact.id, failed=fact.reason))
+            return _send_failed(conversation, fact, shop)
         case Picked():
             credit = Credit(fact.script, fact.action, fact.agent, "\n".join(talk.asked(conversation)))
             return _unchanged_clock(conversation, shop, credit)
@@ -270,6 +269,16 @@ def _changed(conversation: Conversation, change: Change, shop: Shop, *, now: int
     if edited.role == "buyer":
         return _suggest(conversation, shop, now, *effects)
     return _recount(conversation, shop, *effects, now=now)
+
+
+def _send_failed(conversation: Conversation, fact: SendFailed, shop: Shop) -> Step:
+    """The wait runs on, also where the delivery had ended it."""
+    left = tuple(reply for reply in conversation.queued if reply.id != fact.id)
+    ended = [Settle(fact.id, failed=fact.reason, after=fact.after)] if fact.id else []
+    if fact.after and any(unsent.meant(fact, message) for message in conversation.messages):
+        kept = tuple(message for message in conversation.messages if not unsent.meant(fact, message))
+        return _recount(replace(conversation, queued=left, messages=kept), shop, *ended, now=fact.arrived)
+    return _unchanged_clock(replace(conversation, queued=left), shop, *ended)
 
 
 def _paused(conversation: Conversation) -> int | None:

@@ -93,10 +93,11 @@ class HandOver(msgspec.Struct, frozen=True):
 
 
 class Settle(msgspec.Struct, frozen=True):
-    """A queued reply reached its end."""
+    """A queued reply reached its end; `after`: one that had been sent did not arrive."""
 
     id: str
     failed: str = ""
+    after: bool = False
 
 
 Effect = Suggest | Send | Hold | Noted | Violation | Warn | Late | Answered | Credit | Settle | HandOver

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from bot import lost, wire
+from bot import lost, unsent, wire
 from bot.decide import decide
 from bot.held import Held
 from bot.model import (
@@ -21,6 +21,7 @@ from bot.model import (
     Edited,
     Recalled,
     RobotSaid,
+    SendFailed,
     SystemSaid,
 )
 from bot.relearn import relearn
@@ -180,7 +181,11 @@ class Engine:
             self._read.update(self.store.conversations(unknown))
 
     def _plain(self, fact: AnyFact) -> bool:
-        return fact.shop in self.shops and bool(fact.conversation) and not isinstance(fact, Drafted | AlarmDue)
+        return (
+            fact.shop in self.shops
+            and bool(fact.conversation)
+            and not isinstance(fact, Drafted | SendFailed | AlarmDue)
+        )
 
     def _one(self, fact: AnyFact) -> Outcome:
         shop = self.shops.get(fact.shop)
@@ -199,6 +204,8 @@ class Engine:
         if isinstance(fact, Recalled | Edited) and not fact.conversation:
             found = self.store.conversation_of(fact.shop, wire.key_of_message(fact.id))
             fact = msgspec.structs.replace(fact, conversation=found or "")
+        if isinstance(fact, SendFailed):
+            fact = unsent.named(self.store, fact)
         (new,) = self.store.record([fact])
         return self._follow(fact, new=new)
 

@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeGuard
 import msgspec
 
 from bot import deadline
-from bot.model import AgentSaid, Assigned, BuyerSaid, Closed, Delivered, Drafted, Kind, Message, Recalled, RobotSaid
+from bot.model import (
+    AgentSaid,
+    Assigned,
+    BuyerSaid,
+    Closed,
+    Delivered,
+    Drafted,
+    Kind,
+    Message,
+    Recalled,
+    RobotSaid,
+    SendFailed,
+)
 from bot.talk import ECHO_SECONDS
 
 if TYPE_CHECKING:
@@ -19,7 +31,7 @@ if TYPE_CHECKING:
     from bot.model import AnyFact, Role
 
 _at = attrgetter("at")
-What = Literal["buyer", "agent", "robot", "assisted", "closed", "recalled", "drafted", "delivered", "given"]
+What = Literal["buyer", "agent", "robot", "assisted", "closed", "recalled", "drafted", "delivered", "failed", "given"]
 
 
 class Told(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -96,6 +108,8 @@ def told(fact: AnyFact) -> Told | None:
             return Told("drafted", fact.id, fact.at, fact.agent, words=_digest(fact.text))
         case Delivered():
             return Told("delivered", fact.id, fact.at)
+        case SendFailed() if fact.after:
+            return Told("failed", fact.id, fact.at)
         case Assigned():
             return Told("given", "", fact.at, fact.agent)
         case _:
@@ -167,6 +181,8 @@ def line(
             case "delivered":
                 if one.id in ours.drafts:
                     ours.delivered[one.id] = one.at
+            case "failed":
+                ours.delivered.pop(one.id, None)
             case "given":
                 hands.append(Given(one.at, one.who))
             case role if _speaks(role):

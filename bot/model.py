@@ -123,10 +123,15 @@ class Delivered(Fact, frozen=True, tag="delivered"):
 
 
 class SendFailed(Fact, frozen=True, tag="send_failed"):
-    """The reply `id` could not be delivered and will not be tried again."""
+    """The reply `id` could not be delivered and will not be tried again.
+
+    `after`: its tool had taken it, and says so only now; `sent`: under which id it went out, where the tool names that.
+    """
 
     id: str
     reason: str
+    after: bool = False
+    sent: str = ""
 
 
 class Picked(Fact, frozen=True, tag="picked"):

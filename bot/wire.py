@@ -22,6 +22,7 @@ EARLIEST = (
 _LOOKS_LIKE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", re.ASCII)
 _VISIBLE = re.compile(r"[^\s\ufeff]")
 LONGEST_ID, CONTEXT_KEYS, LONGEST_VALUE = 200, 64, 2000
+UNDELIVERED = "聊天工具说没有送到买家"
 CHANGES = ("message.edited", "message.recalled")
 
 Id = str | int
@@ -80,6 +81,15 @@ class _Order(msgspec.Struct):
     conversation: Id
     context: dict[str, Scalar]
     id: Id | None = None
+    at: str | None = None
+
+
+class _Failed(msgspec.Struct):
+    conversation: Id
+    id: Id | None = None
+    reply_id: Id | None = None
+    sent: Id | None = None
+    reason: str | None = None
     at: str | None = None
 
 
@@ -271,6 +281,14 @@ def named(value: Id | None, place: str) -> str:
     return "" if value is None or value == "" else identity_of(value, place)
 
 
+def _failed(read: _Failed, base: dict[str, Any], _: str, place: str) -> model.AnyFact:
+    reply, sent = named(read.reply_id, f"{place}: reply_id"), named(read.sent, f"{place}: sent")
+    if not (reply or sent):
+        raise BadPayload(f"{place}: reply_id: is missing, or sent")
+    reason = (read.reason or "")[:LONGEST_ID].strip()
+    return model.SendFailed(**base, id=reply, reason=reason or UNDELIVERED, after=True, sent=sent)
+
+
 def _order(read: _Order, base: dict[str, Any], _: str, place: str) -> model.AnyFact:
     return model.ContextChanged(**base, context=context(read.context, place))
 
@@ -278,6 +296,7 @@ def _order(read: _Order, base: dict[str, Any], _: str, place: str) -> model.AnyF
 _READERS: dict[str, tuple[Any, Callable[[Any, dict[str, Any], str, str], model.AnyFact]]] = {
     "message.created": (_Created, _created),
     "message.recalled": (_Recalled, lambda _read, base, identity, _place: model.Recalled(**base, id=identity)),
+    "message.failed": (_Failed, _failed),
     "message.edited": (_Edited, lambda read, base, identity, _place: model.Edited(**base, id=identity, text=read.text)),
     "conversation.closed": (_Closed, lambda _read, base, _identity, _place: model.Closed(**base)),
     "conversation.assigned": (

@@ -80,7 +80,8 @@ class Writer:
                     self.posted = True
                 else:
                     self.drop(conversation, "message.send", identity)
-                if not self.store.settle_reply(*place, identity, "failed" if failed else "sent", failed):
+                state = "undone" if effect.after else "failed" if failed else "sent"
+                if not self.store.settle_reply(*place, identity, state, failed):
                     return  # its delivery and its echo both say that it arrived: it is told once
             case Credit():
                 self.store.credit(*place, effect.script, effect.action, effect.agent, effect.asked, fact.at)

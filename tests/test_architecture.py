@@ -26,6 +26,7 @@ PURE = {
     "bot.tally",
     "bot.sums",
     "bot.rates",
+    "bot.unsent",
     "bot.alerts",
     "bot.brief",
     "bot.played",

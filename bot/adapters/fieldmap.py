@@ -26,6 +26,7 @@ FIELDS: dict[str, frozenset[str]] = {
         | {"context"}
     ),
     "message.recalled": frozenset(_MESSAGE | {"revision"}),
+    "message.failed": frozenset(_MESSAGE | {"reply_id", "sent", "reason"}),
     "message.edited": frozenset(_MESSAGE | {"text", "revision"}),
     "conversation.closed": frozenset(_MESSAGE),
     "conversation.assigned": frozenset(_MESSAGE | {"agent"}),

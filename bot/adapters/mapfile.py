@@ -48,6 +48,7 @@ class _Rule(msgspec.Struct, frozen=True, kw_only=True, rename={"go_on": "next"})
         "message.created",
         "message.recalled",
         "message.edited",
+        "message.failed",
         "conversation.closed",
         "conversation.assigned",
         "order.updated",

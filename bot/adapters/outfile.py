@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
@@ -11,6 +10,7 @@ import msgspec
 
 from bot.adapters import conditions
 from bot.adapters.outmap import EVENTS, Answer, Login, OutMap, Pull, Request
+from bot.unsent import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -98,9 +98,15 @@ def _request(written: _Request, place: str, base: Collection[str], problems: lis
         problems.append(f"{place}.event: names no event")
     told = [EVENTS.get(kind, frozenset()) for kind in written.event]
     known = {*base, *(frozenset.intersection(*told) if told else ())}
+    made = _asking(written, place, known, problems)
+    return msgspec.structs.replace(
+        made, kinds=tuple(written.event), condition=conditions.condition(written, place, problems)
+    )
+
+
+def _asking(written: _Request | _Login | _Pull, place: str, known: Collection[str], problems: list[str]) -> Request:
+    """How it is asked, of whatever kind the request is."""
     return Request(
-        kinds=tuple(written.event),
-        condition=conditions.condition(written, place, problems),
         method=written.method,
         path=_text(written.path, f"{place}.path", known, problems, quoted=True),
         body=_body(written.body, f"{place}.body", known, problems),
@@ -126,11 +132,7 @@ def _by_code(table: Mapping[str, Any], place: str, problems: list[str]) -> dict[
 
 def _login(written: _Login, base: Collection[str], problems: list[str]) -> Login:
     return Login(
-        request=Request(
-            method=written.method,
-            path=_text(written.path, "out.login.path", base, problems, quoted=True),
-            body=_body(written.body, "out.login.body", base, problems),
-        ),
+        request=_asking(written, "out.login", base, problems),
         key=conditions.path(written.key, "out.login.key", problems),
         lasts=conditions.path(written.lasts, "out.login.lasts", problems),
     )
@@ -140,11 +142,7 @@ def _pull(written: _Pull, base: Collection[str], problems: list[str]) -> Pull:
     if written.every < 10:
         problems.append("out.pull.every: must be at least 10 seconds")
     return Pull(
-        request=Request(
-            method=written.method,
-            path=_text(written.path, "out.pull.path", base, problems, quoted=True),
-            body=_body(written.body, "out.pull.body", base, problems),
-        ),
+        request=_asking(written, "out.pull", base, problems),
         items=conditions.path(written.items, "out.pull.items", problems),
         next=conditions.path(written.next, "out.pull.next", problems),
         more=conditions.path(written.more, "out.pull.more", problems),
@@ -188,7 +186,7 @@ def environment(*, quoted: bool) -> SandboxedEnvironment:
     shown = _quoted if quoted else _plain
     # What is made is JSON or an address, never a page: nothing is to be escaped for one.
     made = SandboxedEnvironment(undefined=StrictUndefined, finalize=shown, autoescape=False)
-    made.filters["digest"] = _digest
+    made.filters["digest"] = digest
     return made
 
 
@@ -198,8 +196,3 @@ def _plain(value: object) -> object:
 
 def _quoted(value: object) -> str:
     return "" if value is None else quote(str(value), safe="")
-
-
-def _digest(value: object) -> str:
-    """32 letters and digits that stand for a text, for tools whose ids must be short."""
-    return hashlib.sha256(str(value).encode()).hexdigest()[:32]

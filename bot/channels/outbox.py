@@ -12,7 +12,7 @@ import logging
 import random
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from bot import outward
 from bot.channels.breaker import LONGEST_REST, Breaker, backed_off
@@ -301,7 +301,7 @@ class Outbox:
         outcomes = await self._surely(lambda: self._loop.submit([fact]))
         return outcomes[0] if outcomes else None
 
-    async def _settle(self, push: Push, kind: type[Delivered | SendFailed], more: dict[str, str]) -> None:
+    async def _settle(self, push: Push, kind: type[Delivered | SendFailed], more: dict[str, Any]) -> None:
         """Done with, one way or the other. What became of a reply is a fact."""
         if push.type != "message.send":
             await self._surely(lambda: self._loop.write(lambda store: store.pushed(push.seq)))

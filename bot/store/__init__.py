@@ -173,8 +173,12 @@ class SQLiteStore(
         self._do("set_reply", shop, conversation, *reply[:7], reply.at)
 
     def settle_reply(self, shop: str, conversation: str, identity: str, state: str, reason: str) -> bool:
-        """A queued reply was sent, or failed for `reason`; False if it was not queued."""
-        return self._do("settle_reply", state, reason, shop, conversation, identity).rowcount == 1
+        """A queued reply was sent, or failed for `reason`; False if it was not queued.
+
+        "undone": it failed, also after it was sent.
+        """
+        name, state = ("undo_reply", "failed") if state == "undone" else ("settle_reply", state)
+        return self._do(name, state, reason, shop, conversation, identity).rowcount == 1
 
     def explain_reply(self, shop: str, conversation: str, identity: str, reason: str) -> None:
         """Why a queued reply has not gone out yet."""

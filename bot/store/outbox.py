@@ -59,6 +59,10 @@ class OutboxRows(Statements):
         """How many pushes wait."""
         return int(self._one("outbox_size"))
 
+    def sent(self, shop: str, conversation: str, limit: int) -> list[tuple[str, str]]:
+        """The latest replies that were to be sent, each with the id that it was sent under (see bot.ports.Push)."""
+        return [(key, reply) for key, reply in self._rows("sent", shop, conversation, limit)]
+
     def outbox_sizes(self) -> list[tuple[str, int, int]]:
         """Of each destination how many pushes wait, and how many were given up."""
         return [(name, waiting, dead) for name, waiting, dead in self._rows("outbox_sizes")]

@@ -190,6 +190,15 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 -- name: settle_reply
 UPDATE reply SET state = ?, reason = ? WHERE shop = ? AND conversation = ? AND id = ? AND state = 'queued';
 
+-- name: undo_reply
+UPDATE reply SET state = ?, reason = ?
+WHERE shop = ? AND conversation = ? AND id = ? AND state IN ('queued', 'sent');
+
+-- name: sent
+-- The latest replies of a conversation that were to be sent: the id of each try, and the reply's.
+SELECT 'evt_' || shop || '_' || seq, data ->> 'reply_id' FROM feed
+WHERE shop = ? AND conversation = ? AND type = 'message.send' ORDER BY seq DESC LIMIT ?;
+
 -- name: explain_reply
 -- Why a reply that waits has not gone out yet.
 UPDATE reply SET reason = ? WHERE shop = ? AND conversation = ? AND id = ? AND state = 'queued';

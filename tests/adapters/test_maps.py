@@ -161,6 +161,10 @@ MEANINGS: dict[str, list[tuple[type, dict[str, Any]] | None]] = {
         (model.Recalled, {"id": "m2", "conversation": ""}),
         (model.Closed, {"conversation": KF, "at": TEN}),
     ],
+    "wecom_kf/send_fail": [
+        (model.SendFailed, {"id": "", "sent": "0123456789abcdef" * 2, "after": True, "reason": "微信客服：用户拒收"}),
+        (model.SendFailed, {"conversation": KF, "reason": "微信客服：发送失败，原因未知"}),
+    ],
     "wecom_kf/product": [
         (B, {"kind": "card", "text": "", "context": {"product_id": "77001", "product": "加绒保暖手套"}})
     ],

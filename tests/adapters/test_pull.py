@@ -8,7 +8,7 @@ import json
 import random
 from collections import deque
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 from aiohttp import web
@@ -175,6 +175,30 @@ async def test_the_fixture_means_the_same_when_it_is_fetched(house, wecom):
         ("buyer", "image"),
         ("agent", "text"),
     ]
+
+
+async def test_a_reply_that_was_taken_and_did_not_arrive_is_shown_to_who_sent_it(house, wecom):
+    """It had answered the buyer: he waits again, the reply has failed for a reason; sent again it goes out anew."""
+    wecom.say(1)
+    await house.called()
+    draft = {"id": "r-1", "agent": "小快", "text": "今天下午发出。"}
+    path = f"/conversations/{quote(NAME, safe='')}/replies"
+    await house.server.api("POST", path, draft)
+    await house.settled()
+    assert await waiting(house.server) == []
+    wecom.held += payload("wecom_kf/send_fail")["msg_list"][:1]
+    (wecom.held[-1]["event"]["fail_msgid"],) = wecom.sent
+    await house.called()
+    (reply,) = (await conversation(house.server, NAME))["replies"]
+    assert (reply["state"], reply["reason"], reply["agent"]) == ("failed", "微信客服：用户拒收", "小快")
+    events = await house.server.loop.read(lambda store: store.feed("demo", 0, 99))
+    (told,) = [json.loads(event.data) for event in events if event.type == "message.failed"]
+    assert (told["reply_id"], told["agent"], told["reason"]) == ("r-1", "小快", "微信客服：用户拒收")
+    assert await waiting(house.server) == [NAME]
+    await house.server.api("POST", path, draft)
+    await house.settled()
+    assert len(wecom.sent) == 2
+    assert await waiting(house.server) == []
 
 
 async def test_the_cursor_outlives_a_restart(tmp_path, wecom):

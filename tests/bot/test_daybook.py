@@ -25,7 +25,11 @@ CHANGED = {
     "kuaishou": {"human_reply_3min": {"closing_ends": True}},
 }
 GAPS = [0, 0, 1, 20, 31, 100, 175, 181, 700, 1801, 3601, 20_000]
-STEPS = ["buyer"] * 6 + ["agent"] * 6 + ["robot", "closed", "recall", "unknown", "draft", "delivered", "echo", "given"]
+STEPS = (
+    ["buyer"] * 6
+    + ["agent"] * 6
+    + ["robot", "closed", "recall", "unknown", "draft", "delivered", "echo", "given", "undone"]
+)
 
 
 class Judged(NamedTuple):
@@ -92,6 +96,8 @@ class Teller:
                 yield model.Drafted(**place, id=name, agent="小快", text=draw(st.sampled_from("甲乙")))
             case "delivered" if self.drafts:
                 yield model.Delivered(**place, id=draw(st.sampled_from(self.drafts)))
+            case "undone" if self.drafts:
+                yield model.SendFailed(**place, id=draw(st.sampled_from(self.drafts)), reason="拒收", after=True)
             case "given":
                 yield model.Assigned(**place, agent=agent)
             case "unknown":  # the recall of a message that comes later
