@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from replies import guard_sound as sound
 from replies.guard_hits import Hit
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _WHOLE, _APART = 0.8, 0.74
 
 
 def jumbled(chars: str, search: Search) -> Iterator[tuple[Word, Hit]]:
-    """Each phrase of `search.bags` whose characters stand together in `chars`, but not as they are written."""
+    """Each phrase of `search.bags` whose characters stand together in `chars`, in another order or about one that is none of them."""
     keys = search.bag_keys.findall(chars)
     if not keys:
         return
@@ -39,13 +40,20 @@ def _found(chars: str, key: str, bag: Bag, pairs: frozenset[str]) -> Iterator[tu
         if bag.chars <= set(window):
             places = sorted(low + _nearest(window, char, at - low) for char in bag.chars)
             start, end = places[0], places[-1] + 1
-            if end - start <= reach and "".join(chars[place] for place in places) != bag.word.word:
+            straight = "".join(chars[place] for place in places) == bag.word.word
+            if end - start <= reach and (not straight or _parted(chars[start:end], bag.chars)):
                 foreign = sum(_elsewhere(chars, place, bag.chars, pairs) for place in places)
                 apart = end - start > len(places)
                 if foreign <= (0 if apart else 1):
                     yield bag.word, Hit(start, end, _APART if apart else _WHOLE, "order", bag.word.word)
                     return
         at = chars.find(key, at + 1)
+
+
+def _parted(window: str, mine: frozenset[str]) -> bool:
+    """Is one character put between those of a phrase, and none that a sentence could have there: 神经一病, but not 好评不返?"""
+    put = [char for char in window if char not in mine]
+    return len(put) == 1 and put[0] not in sound.particles()
 
 
 def _nearest(window: str, char: str, to: int) -> int:

@@ -283,8 +283,9 @@ class Reading:
 
     @cached_property
     def reach(self) -> int:
-        """Where a match over several messages must end after: a scrap of a last message goes with the one before it."""
-        if not self.joined or len(self.chars) - self.last > _SCRAP:
-            return self.last
-        end = self.text.rfind(BREAK)
-        return self.at(self.text.rfind(BREAK, 0, max(0, end)) + 1)
+        """Where a match over several messages must end after: scraps at the end go with the message before them."""
+        start, end, size = self.last, self.text.rfind(BREAK) if self.joined else -1, len(self.chars)
+        while end >= 0 and size - start <= _SCRAP:
+            end = self.text.rfind(BREAK, 0, end)
+            start, size = self.at(end + 1), start
+        return start
