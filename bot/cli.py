@@ -12,6 +12,7 @@ from bot.cli_adapter import adapter
 from bot.cli_bring import bring, export
 from bot.cli_guard import each_line, guard
 from bot.cli_library import library
+from bot.cli_logs import MASK
 from bot.cli_operate import audit, backup, restore, token
 from bot.cli_outbox import outbox
 from bot.cli_replay import replay
@@ -105,11 +106,12 @@ def suggest(*, text: str | None, jsonl: bool, learn: bool, every: bool, library:
 )
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder of the database.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def rates(*, day: str, only: str | None, config: Path | None, data: Path | None, as_json: bool) -> None:
+@MASK
+def rates(*, day: str, only: str | None, config: Path | None, data: Path | None, as_json: bool, mask: bool) -> None:
     """Reply rates of a day (YYYY-MM-DD) as each platform counts them."""
     from bot import ledger
 
-    for line in ledger.rates(day, only, config, data, as_json=as_json):
+    for line in ledger.rates(day, only, config, data, as_json=as_json, mask=mask):
         click.echo(line)
 
 

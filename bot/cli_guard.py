@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli_library import CONFIG, DATA, SHOP
+from bot.cli_logs import MASK
 from bot.cli_replay import PLATFORMS
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def each_line(reply: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
 @click.option(
     "--into", type=click.Path(path_type=Path, dir_okay=False), help="Of the import: the .toml file to add to."
 )
+@MASK
 @SHOP
 @CONFIG
 @DATA
@@ -94,7 +96,8 @@ def _record(given: dict[str, Any]) -> None:
         who = {"by": given["by"].strip(), "why": given["why"].strip()}
         click.echo(ruled.mark(*place, right=given["right"], wrong=given["wrong"], **who))
         return
-    for line in ruled.report(*place, day=given["day"], since=given["since"], as_json=given["as_json"]):
+    asked = {key: given[key] for key in ("day", "since", "as_json", "mask")}
+    for line in ruled.report(*place, **asked):
         click.echo(line)
 
 

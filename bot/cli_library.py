@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from bot.cli_logs import Given, read, reading
+from bot.cli_logs import MASK, Given, read, reading
 
 CONFIG = click.option(
     "--config", type=click.Path(path_type=Path, dir_okay=False), help="Config file; without one, the demo shop."
@@ -66,7 +66,7 @@ def gaps(
     from bot import curate
 
     if not logs:
-        for line in curate.gaps_of_server(only, config, data):
+        for line in curate.gaps_of_server(only, config, data, mask=given["mask"]):
             click.echo(line)
         return
     wishes = Given(**given)
@@ -90,14 +90,21 @@ def stats(*, only: str | None, config: Path | None, data: Path | None) -> None:
 @library.command()
 @click.option("--accept", multiple=True, metavar="CODE", help="This question is a phrasing from now on; repeatable.")
 @click.option("--revoke", multiple=True, metavar="CODE", help="This question never counts again; repeatable.")
+@MASK
 @SHOP
 @CONFIG
 @DATA
 def learned(
-    *, accept: tuple[str, ...], revoke: tuple[str, ...], only: str | None, config: Path | None, data: Path | None
+    *,
+    accept: tuple[str, ...],
+    revoke: tuple[str, ...],
+    mask: bool,
+    only: str | None,
+    config: Path | None,
+    data: Path | None,
 ) -> None:
     """What was learned from agents' picks, for review. A server may run meanwhile: it heeds the word in seconds."""
     from bot import curate
 
-    for line in curate.learned(only, config, data, accept=accept, revoke=revoke):
+    for line in curate.learned(only, config, data, accept=accept, revoke=revoke, mask=mask):
         click.echo(line)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FORMATS = ["chatwoot", "csv", "jsonl", "kunkeji", "lanren", "qianniu-json", "qianniu-text", "taobao"]
 _SHOWN = 60  # skipped lines told in the terminal
 
+MASK = click.option("--mask", is_flag=True, help="Put stand-ins in place of names, phones, addresses, order numbers.")
 _OPTIONS = (
     click.option(
         "--format", "form", type=click.Choice(FORMATS), help="Of the logs; without it, found by their content."
@@ -47,7 +48,7 @@ _OPTIONS = (
         help="TOML file of the heads of your tables' columns.",
     ),
     click.option("--skip-bad", is_flag=True, help="Leave out lines that cannot be read, and say which."),
-    click.option("--mask", is_flag=True, help="Put stand-ins in place of names, phones, addresses, order numbers."),
+    MASK,
 )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot import ledger, tokens
 from bot.clock import SystemClock
 from bot.gaps import nearest, sort, unanswered, uses
+from bot.logs.mask import Mask
 from bot.model import BuyerSaid
 from bot.relearn import relearn
 from bot.shop import BUILT_IN, trial
@@ -41,13 +42,17 @@ def gaps_of_logs(said: Iterable[Said], library: Path | None, timezone: str) -> I
     yield from _gaps(matcher, asked)
 
 
-def gaps_of_server(only: str | None, config: Path | None, data: Path | None) -> Iterator[str]:
-    """The same of what a server has heard, shop by shop, judged by today's library. Raises DataError."""
+def gaps_of_server(only: str | None, config: Path | None, data: Path | None, *, mask: bool = False) -> Iterator[str]:
+    """The same of what a server has heard, shop by shop, judged by today's library. Raises DataError.
+
+    `mask`: with stand-ins for personal data.
+    """
+    shown = Mask().text if mask else str
     for shop, store in ledger.opened(only, config, data):
         yield f"{shop.name}（{shop.id}）"
         relearn(shop, store)
         facts = store.facts_between(shop.id, 0, int(SystemClock().now()) + 1)
-        asked = [fact.text for fact in facts if isinstance(fact, BuyerSaid) and fact.kind == "text"]
+        asked = [shown(fact.text) for fact in facts if isinstance(fact, BuyerSaid) and fact.kind == "text"]
         yield from _gaps(shop.matcher, asked, shop.bars)
 
 
@@ -105,11 +110,18 @@ def strays(path: Path | None) -> list[lint.Problem]:
 
 
 def learned(
-    only: str | None, config: Path | None, data: Path | None, *, accept: Sequence[str] = (), revoke: Sequence[str] = ()
+    only: str | None,
+    config: Path | None,
+    data: Path | None,
+    *,
+    accept: Sequence[str] = (),
+    revoke: Sequence[str] = (),
+    mask: bool = False,
 ) -> Iterator[str]:
     """Lines on what was learned from agents: who picked, how often, what counts; those called by a code are judged first.
 
     All of them or none: DataError names the codes that are nobody's. A server that runs hears of it by itself.
+    `mask`: with stand-ins for personal data in what buyers asked, and for the agents.
     """
     words = _words(accept, revoke)
     shops, file = ledger.reach(only, config, data)
@@ -122,8 +134,9 @@ def learned(
     if words:
         _judge(file, called, words)
         yield f"已记下 {len(called)} 条；运行中的服务几秒内照办，不必重启"
+    hidden = Mask() if mask else None
     for shop in shops:
-        yield from _lessons(shop)
+        yield from _lessons(shop, hidden)
 
 
 def _words(accept: Sequence[str], revoke: Sequence[str]) -> dict[str, bool]:
@@ -144,17 +157,17 @@ def _judge(file: Path, called: Iterable[tuple[Shop, Lesson]], words: Mapping[str
             shop.lessons.judge(lesson.text, lesson.script, yes=accepted)
 
 
-def _lessons(shop: Shop) -> Iterator[str]:
+def _lessons(shop: Shop, mask: Mask | None) -> Iterator[str]:
     listed = sorted(shop.lessons.listed(), key=lambda one: (_STATES.index(_state(one)), -one.uses, one.script))
     counts = Counter(map(_state, listed))
     said = "，".join(f"{state} {counts[state]}" for state in _STATES if counts[state])
     yield f"{shop.name}（{shop.id}）：学到的问法 {len(listed)} 条{f'（{said}）' if said else ''}"
     titles = {script.id: script.title for script in shop.matcher.library.scripts}
     for one in listed:
-        who = f"，{'、'.join(map(_plain, one.agents))} 选过" if one.agents else ""
+        who = f"，{'、'.join(_plain(_named(agent, mask)) for agent in one.agents)} 选过" if one.agents else ""
         when = f"，最近 {date.fromordinal(one.day + ledger.DAY_ZERO).isoformat()}" if one.uses else ""
         yield (
-            f"  {one.code} {_state(one)} 「{_plain(one.text)}」→ {one.script} {titles[one.script]}"
+            f"  {one.code} {_state(one)} 「{_plain(mask.text(one.text) if mask else one.text)}」→ {one.script} {titles[one.script]}"
             f"{who}，共 {one.uses} 次{when}"
         )
 
@@ -167,6 +180,10 @@ def _state(lesson: Lesson) -> str:
     if lesson.curated is not None:
         return "店主采纳" if lesson.curated else "已撤销"
     return "已成问法" if lesson.adopted else "待定"
+
+
+def _named(agent: str, mask: Mask | None) -> str:
+    return mask.who(agent, "agent") if mask else agent
 
 
 def _plain(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing, contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from bot import config as configs
 from bot import demo, outward
 from bot import rates as counting
 from bot.clock import SystemClock
+from bot.history import Line
+from bot.logs.mask import Mask
 from bot.shop import assemble
 from bot.store import DATABASE, SQLiteStore, StoreError
 from bot.told import harmless
@@ -26,15 +29,22 @@ if TYPE_CHECKING:
 DAY_ZERO = date(1970, 1, 1).toordinal()
 
 
-def rates(day: str, only: str | None, config: Path | None, data: Path | None, *, as_json: bool) -> Iterator[str]:
-    """Lines for the terminal, or one line of JSON a shop. Raises DataError for what cannot be read."""
+def rates(
+    day: str, only: str | None, config: Path | None, data: Path | None, *, as_json: bool, mask: bool = False
+) -> Iterator[str]:
+    """Lines for the terminal, or one line of JSON a shop. Raises DataError for what cannot be read.
+
+    `mask`: with stand-ins for buyers, conversations and agents.
+    """
     try:
         number = date.fromisoformat(day).toordinal() - DAY_ZERO
         day = date.fromisoformat(day).isoformat()
     except ValueError as error:
         raise DataError([f"DAY: {day!r} is not a date like 2026-11-21"]) from error
+    seen = partial(_nobody, mask=Mask()) if mask else None
     for shop, store in opened(only, config, data):
-        yield from _shop(shop, counting.of_day(store, shop, number, int(SystemClock().now())), day, as_json=as_json)
+        found = counting.of_day(store, shop, number, int(SystemClock().now()), seen=seen)
+        yield from _shop(shop, found, day, as_json=as_json)
 
 
 def opened(only: str | None, config: Path | None, data: Path | None) -> Iterator[tuple[Shop, SQLiteStore]]:
@@ -70,6 +80,16 @@ def using(file: Path, *, readonly: bool) -> Iterator[SQLiteStore]:
             yield store
     except StoreError as error:
         raise DataError([f"{file}: {error}"]) from error
+
+
+def _nobody(line: Line, mask: Mask) -> Line:
+    """The line with stand-ins for who speaks in it."""
+    return Line(
+        mask.who(line.conversation, "conversation"),
+        mask.who(line.buyer, "buyer"),
+        tuple(msgspec.structs.replace(said, agent=mask.who(said.agent, "agent")) for said in line.messages),
+        tuple(one._replace(agent=mask.who(one.agent, "agent")) for one in line.given),
+    )
 
 
 def _shop(shop: Shop, found: list[counting.Rate], day: str, *, as_json: bool) -> Iterator[str]:

@@ -13,7 +13,7 @@ from bot.sums import Sum
 from bot.tally import by_day, tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from bot.history import Line
     from bot.model import Wait
@@ -31,10 +31,14 @@ def window(zone: deadline.Zone, day: int) -> tuple[int, int]:
     return zone.begin(day - 1), zone.begin(day + 2)
 
 
-def of_day(store: Store, shop: Shop, day: int, now: int) -> list[Rate]:
-    """Every target of the shop on local `day` (a running number; 1970-01-01 is 0), seen at `now`."""
+def of_day(store: Store, shop: Shop, day: int, now: int, *, seen: Callable[[Line], Line] | None = None) -> list[Rate]:
+    """Every target of the shop on local `day` (a running number; 1970-01-01 is 0), seen at `now`.
+
+    `seen`: as what each line is told, for example with other names.
+    """
     sums = [Sum(target, shop.zone) for target in shop.targets]
-    for line in lines(store.facts_between(shop.id, *window(shop.zone, day))):
+    for found in lines(store.facts_between(shop.id, *window(shop.zone, day))):
+        line = seen(found) if seen is not None else found
         for one in sums:
             waits = deadline.waits(line.messages, one.target, shop.zone)
             _hear((one,), line, [wait for wait in waits if shop.zone.local(wait.start)[0] == day])

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from bot import ledger, rulings, wire
 from bot.clock import SystemClock
+from bot.logs.mask import Mask
 from bot.store import StoreError
 from bot.told import harmless
 from replies import DataError
@@ -41,12 +42,20 @@ _WIDTH = 200  # columns where no terminal says how many it has
 
 
 def report(
-    only: str | None, config: Path | None, data: Path | None, *, day: str | None, since: str | None, as_json: bool
+    only: str | None,
+    config: Path | None,
+    data: Path | None,
+    *,
+    day: str | None,
+    since: str | None,
+    as_json: bool,
+    mask: bool = False,
 ) -> Iterator[str]:
     """Lines on what was recorded of a day, or since one, or at all: a table and counts a shop, or one line of JSON.
 
-    Raises DataError.
+    `mask`: with stand-ins for conversations, agents and personal data in the words. Raises DataError.
     """
+    hidden = Mask() if mask else None
     first = _day(day or since, "--day" if day else "--since")
     now = int(SystemClock().now())
     try:
@@ -55,9 +64,22 @@ def report(
             end = shop.zone.begin(first + 1) if day and first is not None else 1 << 60
             found = store.rulings(shop.id, start, end)
             counts = rulings.count((row for _, row in found), now)
+            found = [(number, _masked(row, hidden)) for number, row in found] if hidden else found
             yield from [_json(shop, found, counts)] if as_json else _tables(shop, found, counts)
     except StoreError as error:
         raise DataError([str(error)]) from error
+
+
+def _masked(row: Ruling, mask: Mask) -> Ruling:
+    """The row with stand-ins; a digest of words stays, which says nothing of them."""
+    names = [(name, mask.who(name, "agent")) for name in (row.agent,) if name]
+    return row._replace(
+        conversation=mask.who(row.conversation, "conversation"),
+        agent=mask.who(row.agent, "agent"),
+        reason=mask.text(row.reason, names),
+        excerpt=mask.text(row.excerpt, names),
+        text=mask.text(row.text, names),
+    )
 
 
 def _json(shop: Shop, found: Sequence[tuple[int, Ruling]], counts: Sequence[Count]) -> str:

@@ -102,8 +102,8 @@ class Mask:
         return msgspec.structs.replace(
             said,
             conversation=self._stand_in(said.conversation, field["conversation"]),
-            buyer=self._stand_in(said.buyer, field["buyer"]) if said.buyer else "",
-            agent=self._stand_in(said.agent, field["agent"]) if said.agent else "",
+            buyer=self.who(said.buyer, "buyer"),
+            agent=self.who(said.agent, "agent"),
             text=self.text(said.text, names),
             context={key: self._context(key, value) for key, value in said.context.items()},
         )
@@ -122,6 +122,10 @@ class Mask:
                     if len(part) >= (_SHORTEST_CODE if part.isascii() else _SHORTEST_NAME):
                         names[part] = stand_in
         return sorted(names.items(), key=lambda one: -len(one[0]))
+
+    def who(self, value: str, field: str) -> str:
+        """What stands for a whole `field` of a message (conversation, buyer, agent); nothing for nothing."""
+        return self._stand_in(value, self._rules.fields[field]) if value else value
 
     def text(self, text: str, names: Iterable[tuple[str, str]] = ()) -> str:
         """`text` with what is found in it replaced; `names` with what stands for each, longest first."""

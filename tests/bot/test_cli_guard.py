@@ -49,6 +49,17 @@ def audit(data, *more: object) -> dict:
     return json.loads(kuaihui("--audit", "--data", data, "--json", *more).stdout)
 
 
+def test_a_masked_record_names_nobody(data):
+    """Conversations and agents have stand-ins, what is personal in the words too; rules, numbers and times stay."""
+    before, masked = audit(data), audit(data, "--mask")
+    assert "小快" not in json.dumps(masked, ensure_ascii=False)
+    assert "abc88990" not in json.dumps(masked, ensure_ascii=False)
+    assert {(row["conversation"], row["agent"]) for row in masked["rows"]} == {("会话1", "客服1")}
+    for key in ("number", "rule", "event", "at", "digest"):
+        assert [row[key] for row in masked["rows"]] == [row[key] for row in before["rows"]]
+    assert "小快" not in kuaihui("--audit", "--data", data, "--mask").stdout
+
+
 def test_the_record_is_shown(data):
     """Who, when, why and what of each override, and of each rule how often it was right, as a table and as JSON."""
     shown = kuaihui("--audit", "--data", data).stdout

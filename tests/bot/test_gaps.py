@@ -136,6 +136,9 @@ def data(tmp_path, monkeypatch):
     return tmp_path
 
 
+ASKING = BuyerSaid(shop="other", key="k", conversation="c", at=1, arrived=1, id="m", text="孔雀羽毛染色回电13800138000")
+
+
 def kuaihui(data, *arguments):
     given = ["library", *arguments, "--config", str(data / "config.toml"), "--data", str(data), "--shop", "other"]
     done = CliRunner().invoke(main, given)
@@ -148,6 +151,15 @@ def test_gaps_of_a_server(data):
     said = kuaihui(data, "gaps")
     assert "没有合适话术的 3 条，归为 1 类" in said
     assert "3 次：孔雀羽毛怎么染色" in said
+
+
+def test_gaps_of_a_server_can_be_masked(data, monkeypatch):
+    """A phone number that a buyer wrote leaves as a stand-in."""
+    monkeypatch.setattr(SQLiteStore, "facts_between", lambda *_: iter([ASKING]))
+    assert "13800138000" in kuaihui(data, "gaps")
+    masked = kuaihui(data, "gaps", "--mask")
+    assert "13800138000" not in masked
+    assert "孔雀羽毛染色回电16000000001" in masked
 
 
 def test_stats_of_a_server(data):

@@ -58,6 +58,9 @@ def test_it_is_listed_with_who_when_and_how_often(kuaihui):
     assert "最近 2026-11-20" in done.stdout
     assert "demo（demo）：学到的问法 0 条\n" in done.stdout
     assert "\x1b" not in done.stdout
+    masked = kuaihui("--mask").stdout
+    assert "小李" not in masked
+    assert "客服1 选过" in masked
     assert kuaihui("--shop", "demo").stdout == "demo（demo）：学到的问法 0 条\n"
 
 

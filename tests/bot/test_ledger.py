@@ -53,3 +53,24 @@ def test_what_buyers_are_called_does_not_steer_the_terminal(tmp_path, read_shop,
         printed = "\n".join(ledger.rates("2026-11-21", None, None, tmp_path, as_json=as_json))
         assert "[2J1" in printed
         assert "\x1b" not in printed
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_masked_day_names_nobody(tmp_path, read_shop, said, as_json):
+    """Buyers, conversations and agents have stand-ins, in the reasons too; the figures stay."""
+    demo.make(tmp_path)
+    driver = VirtualDriver({"demo": read_shop}, lambda _event: None, file=tmp_path / DATABASE)
+    driver.put(said(at=NINE, buyer="13800138000", conversation="pdd-13800138000"))
+    for at, agent in ((NINE, "小快"), (NINE + 3700, "小快二号")):
+        base = {"shop": "demo", "conversation": "pdd-13800138000", "key": f"a{at}"}
+        driver.put(model.Assigned(**base, at=at, arrived=at, agent=agent))
+    driver.close()
+    printed = "\n".join(ledger.rates("2026-11-21", None, None, tmp_path, as_json=as_json, mask=True))
+    assert "13800138000" not in printed
+    assert "小快" not in printed
+    assert "客服1" in printed
+    assert "客服2" in printed
+    assert "由客服" in printed
+    assert "买家1" in printed
+    open_day = "\n".join(ledger.rates("2026-11-21", None, None, tmp_path, as_json=as_json))
+    assert ("13800138000" in open_day, "小快二号" in open_day) == (True, True)
