@@ -9,10 +9,11 @@ from bot.report.notes import clip
 from bot.report.tables import CELL, MOST_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bot.played import Told
     from bot.shop import Shop
+    from replies.library import Script
 
 
 def of(results: tuple[Told, Told], found: Told, shops: Iterable[Shop]) -> Told:
@@ -21,7 +22,7 @@ def of(results: tuple[Told, Told], found: Told, shops: Iterable[Shop]) -> Told:
     A figure is `{"name", "label", "kind", "before", "after"}`: `name` of a card of the page, or "" with a `label` in its
     place; None where one side does not count it. A row is `{"kind", "conversation", "id", "text", "before", "after"}`.
     """
-    rows = list(islice(_rows(found, _titles(shops)), MOST_ROWS))
+    rows = list(islice(_rows(found, shops), MOST_ROWS))
     return {
         "versions": [{key: result[key] for key in ("library", "rules")} for result in results],
         "figures": list(_figures(*results)),
@@ -53,13 +54,14 @@ def _coverage(suggest: Told) -> float | None:
     return suggest["shown"] / suggest["asked"] if suggest["asked"] else None
 
 
-def _titles(shops: Iterable[Shop]) -> dict[str, str]:
-    return {script.id: script.title for shop in shops for script in shop.matcher.library.scripts}
-
-
-def _rows(found: Told, titles: dict[str, str]) -> Iterator[Told]:
+def _rows(found: Told, shops: Iterable[Shop]) -> Iterator[Told]:
+    sides = [{script.id: script for script in shop.matcher.library.scripts} for shop in shops]
+    titles = {script.id: script.title for side in sides for script in side.values()}
     for kind, changes in found["suggest"].items():
         for one in changes:
+            if kind == "reworded":
+                yield _row(kind, one, *_texts(one["before"], *sides))
+                continue
             yield _row(
                 kind, one, *([titles.get(script, script) for script in one[side]] for side in ("before", "after"))
             )
@@ -70,6 +72,13 @@ def _rows(found: Told, titles: dict[str, str]) -> Iterator[Told]:
         yield _row("deadline", one | {"text": one["id"], "id": ""}, one["before"], one["after"])
     for one in found["inspection"]:
         yield _row("inspection", one | {"text": "", "id": ""}, *(_judged(one[side]) for side in ("before", "after")))
+
+
+def _texts(scripts: list[str], *sides: Mapping[str, Script]) -> Iterator[list[str]]:
+    """What each library says in the place of those scripts that it words otherwise than the other."""
+    texts = [[side[script].text or "" if script in side else "" for script in scripts] for side in sides]
+    other = [place for place, said in enumerate(zip(*texts, strict=True)) if len(set(said)) > 1]
+    return ([side[place] for place in other] for side in texts)
 
 
 def _row(kind: str, place: Told, before: Iterable[Any], after: Iterable[Any]) -> Told:
