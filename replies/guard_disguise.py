@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import permutations, product
+from itertools import compress, permutations, product
 from typing import TYPE_CHECKING
 
 from replies import guard_sound as sound
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from replies.rules import Term
 
 _han = re.compile(r"[㐀-鿿]")
+_sign = re.compile(r"[\W_]")
+# Of the ways to write some characters of a word as letters, in the order of `product`: is enough of it left?
+_KEPT = {size: [min(size, 4) // 2 <= sum(kept) < size for kept in product((1, 0), repeat=size)] for size in (2, 3, 4)}
 
 
 def chinese(word: str) -> int:
@@ -25,8 +28,8 @@ def chinese(word: str) -> int:
 def tight_table() -> dict[int, str]:
     """Folding that also drops whatever separates, and reads pictures as the words they stand for."""
     table = dict(fold_table())
-    table.update({code: "" for code in range(0x20, 0x10000) if not chr(code).isalnum() and code not in table})
-    table.update({code: "" for code in range(0x1F000, 0x1FB00) if code not in table})
+    signs = [*map(ord, _sign.findall("".join(map(chr, range(0x20, 0x10000))))), *range(0x1F000, 0x1FB00)]
+    table = dict.fromkeys(signs, "") | table
     table[0x0A] = table[0x0D] = table[0x09] = ""
     for code, target in list(table.items()):
         if target and not target.isalnum():
@@ -66,25 +69,28 @@ def _turned(word: str) -> dict[str, float]:
 
 def _shortened(word: str) -> dict[str, float]:
     """Some characters as the first letter of their sound, at least one as itself."""
+    size = len(word)
+    if not 2 <= size <= 4:
+        return {}
     letters = sound.initials(word)
-    found: dict[str, float] = {}
-    if not 2 <= len(word) <= 4:
-        return found
-    for way in product(*zip(word, letters, strict=True)):
-        short = "".join(way)
-        if short != word and _han.search(short) and (len(word) < 4 or len(set(short) - set(letters)) > 1):
-            found[short] = 0.7 if len(word) == 2 else 0.8
-    return found
+    every = map("".join, product(*zip(word, letters, strict=True)))
+    if len(set(word).difference(letters)) == size and "".join(letters).isascii():
+        ways = list(compress(every, _KEPT[size]))
+    else:
+        ways = [short for short in every if short != word and _han.search(short)]
+        if size > 3:
+            ways = [short for short in ways if len(set(short).difference(letters)) > 1]
+    return dict.fromkeys(ways, 0.7 if size == 2 else 0.8)
 
 
-def disguises(word: str, term: Term) -> dict[tuple[str, str], float]:
-    """(pattern, kind) -> weight for one word looked for in every disguise."""
-    found = {(word, "exact"): 1.0}
+def disguises(word: str, term: Term) -> list[tuple[str, str, float]]:
+    """Each pattern, its kind and its weight, for one word looked for in every disguise."""
+    found = [(word, "exact", 1.0)]
     chinese = len(_han.findall(word))
     if chinese < 2:
         return found
     if chinese == len(word) and term.turned:
-        found.update({(way, "order"): weight for way, weight in _turned(word).items() if way != word})
+        found.extend((way, "order", weight) for way, weight in _turned(word).items() if way != word)
     if term.sound and term.shortened:
-        found.update({(way, "initials"): weight for way, weight in _shortened(word).items()})
+        found.extend((way, "initials", weight) for way, weight in _shortened(word).items())
     return found

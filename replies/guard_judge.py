@@ -122,6 +122,15 @@ def _key(way: Way, search: Search) -> str | None:
     return called[0] if called else None
 
 
+def _ways(rule: Rule, search: Search) -> tuple[tuple[str | None, Way], ...]:
+    """The alternatives of a rule, each with its key; read once for all the guards that hold the rule."""
+    known = search.ways.get(rule.id)
+    if known is None or known[0] is not rule:
+        ways = [read_way(rule, text, search.bit) for text in rule.when]
+        known = search.ways[rule.id] = rule, tuple((_key(way, search), way) for way in ways)
+    return known[1]
+
+
 def callers(lexicon: Lexicon) -> frozenset[str]:
     """Terms that are frequent and yet must be looked for in every text."""
     return frozenset(lexicon.called)
@@ -138,9 +147,7 @@ class Rulebook:
         self.place: dict[str, int] = {}
         for rule in rules:
             self.place[rule.id] = order = order + 1
-            for text in rule.when:
-                way = read_way(rule, text, search.bit)
-                key = _key(way, search)
+            for key, way in _ways(rule, search):
                 if key is None:
                     self.formal.append(way)
                     continue
@@ -151,7 +158,7 @@ class Rulebook:
 
     def every(self) -> Iterator[Way]:
         """All alternatives of all rules, once each."""
-        yield from dict.fromkeys(way for ways in (*self.by_slot.values(), self.formal) for way in ways)
+        yield from {id(way): way for ways in (*self.by_slot.values(), self.formal) for way in ways}.values()
 
     def ways(self, reading: Reading) -> Iterator[Way]:
         """The alternatives whose every slot may be in the reading."""
@@ -173,7 +180,7 @@ class Rulebook:
     def weigh(self, reading: Reading) -> Iterator[tuple[Match, str]]:
         """Every match with its excuse; in joined messages only what reaches into the last. Raises RuleFailed."""
         doubtful = reading.how == "look" or reading.how in _LOOSE
-        for way in dict.fromkeys(self.ways(reading)):
+        for way in {id(way): way for way in self.ways(reading)}.values():
             if doubtful and way.rule.action != "block":
                 continue
             try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from itertools import product
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from replies.text import WORDS
@@ -61,13 +61,15 @@ def sound_table() -> dict[int, str]:
 
 def spellings(word: str) -> list[str]:
     """`word` in codes, by its usual reading first and then by the other readings of its characters."""
+    return list(dict.fromkeys(map("".join, islice(product(*map(_ways, word)), _READINGS))))
+
+
+@cache
+def _ways(char: str) -> tuple[str, ...]:
+    """The codes of a character's readings, the usual one first; the character itself if it has none."""
     usual, code = syllables(), codes()
-    ways = []
-    for char in word:
-        readings = [usual[char], *_also().get(char, [])] if char in usual else []
-        ways.append(list(dict.fromkeys(code[r] for r in readings if r in code)) or [char])
-    found = ["".join(way) for way, _ in zip(product(*ways), range(_READINGS), strict=False)]
-    return list(dict.fromkeys(found))
+    readings = [usual[char], *_also().get(char, [])] if char in usual else []
+    return tuple(dict.fromkeys(code[reading] for reading in readings if reading in code)) or (char,)
 
 
 def initials(word: str) -> list[str]:

@@ -90,7 +90,7 @@ def without_fillers(plain: str) -> Variant | None:
     edits: list[Edit] = []
     for fill, soft in sorted(fills)[:_FILLS]:
         around = f"[{_han}a-z]" if soft else f"[{_han}]"
-        pattern = re.compile(rf"(?<={around})\s?{fill}\s?(?={around})")
+        pattern = re.compile(rf"(?<={around})\s?{re.escape(fill)}\s?(?={around})")
         edits.extend(Edit(*found.span(), "") for found in pattern.finditer(plain))
     return edited(plain, _apart(sorted(edits)))
 

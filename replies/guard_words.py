@@ -14,7 +14,8 @@ from replies.guard_disguise import chinese as han
 from replies.guard_disguise import disguises, part_ways, tight
 
 if TYPE_CHECKING:
-    from replies.rules import Lexicon, Term
+    from replies.guard_judge import Way
+    from replies.rules import Lexicon, Rule, Term
 
 LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
@@ -80,6 +81,7 @@ class Search(NamedTuple):
     watched: frozenset[str]
     within: dict[str, tuple[tuple[str, int], ...]]
     strays: dict[str, tuple[tuple[str, tuple[tuple[str, int], ...]], ...]]
+    ways: dict[str, tuple[Rule, tuple[tuple[str | None, Way], ...]]]
     edged: frozenset[str]
     meek: frozenset[str]
     groups: dict[str, tuple[str, ...]]
@@ -98,9 +100,10 @@ class _Builder:
 
     def add(self, name: str, term: Term) -> None:
         """All patterns of one term."""
+        seen, bits, whole = self.seen, self.bits.get(name, 0), term.weight
         for word in map(tight, term.words):
-            for (pattern, kind), weight in disguises(word, term).items():
-                self.see(pattern, name, word, weight * term.weight, kind)
+            for pattern, kind, weight in disguises(word, term):
+                seen[pattern].append(_word(name, bits, pattern, word, weight * whole, kind))
             self._hear(name, word, term)
         for word in map(tight, term.plain):
             self.see(word, name, word, term.weight, "exact")
@@ -124,22 +127,25 @@ class _Builder:
             self.tokens[short].append(self.word(name, short, word, 0.6, "initials"))
 
     def word(self, slot: str, pattern: str, meant: str, weight: float, kind: str) -> Word:
-        """What a find of `pattern` means."""
-        left, right = pattern[0] in LETTERS, pattern[-1] in LETTERS
-        bare = kind == "exact" and len(pattern) == 1 and not left
-        turns = 0 if kind != "order" else 1 if len(pattern) == 2 else 2
-        bits = self.bits.get(slot, 0)
-        return Word(slot, bits, meant, len(pattern), weight, kind, left, right, left or right, bare, turns)
+        """What a find of `pattern` means for `slot`."""
+        return _word(slot, self.bits.get(slot, 0), pattern, meant, weight, kind)
 
     def part(self) -> Part:
         tokens = {token: _best(words) for token, words in self.tokens.items()}
         return Part(_automaton(self.seen), _automaton(self.heard), tokens)
 
 
+def _word(slot: str, bits: int, pattern: str, meant: str, weight: float, kind: str) -> Word:
+    """What a find of `pattern` means."""
+    size = len(pattern)
+    left, right = pattern[0] in LETTERS, pattern[-1] in LETTERS
+    bare = size == 1 and kind == "exact" and not left
+    turns = 0 if kind != "order" else 1 if size == 2 else 2
+    return tuple.__new__(Word, (slot, bits, meant, size, weight, kind, left, right, left or right, bare, turns))
+
+
 def _best(words: list[Word]) -> tuple[Word, ...]:
     """For each slot the heaviest reading of one pattern; shields and calls for a shape beside it."""
-    if len(words) == 1:
-        return (words[0],)
     here: dict[tuple[str, str], Word] = {}
     for word in words:
         key = word.slot, word.kind if word.kind in {"shield", "shape"} else ""
@@ -152,7 +158,7 @@ def _automaton(found: dict[str, list[Word]]) -> ahocorasick.Automaton:
     made = ahocorasick.Automaton()
     made.add_word("\ufffe", ())  # never in a text: an automaton must not be empty
     for pattern, words in found.items():
-        made.add_word(pattern, _best(words))
+        made.add_word(pattern, _best(words) if len(words) > 1 else (words[0],))
     made.make_automaton()
     return made
 
@@ -215,6 +221,7 @@ def build(lexicon: Lexicon, detected: tuple[tuple[str, ...], ...], called: froze
         watched=frozenset(watched),
         within=_within(watched),
         strays={},
+        ways={},
         edged=frozenset(name for name, term in lexicon.terms.items() if term.edged),
         meek=frozenset(name for name, term in lexicon.terms.items() if term.meek),
         groups=lexicon.groups,

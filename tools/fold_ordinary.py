@@ -45,7 +45,7 @@ def ordinary() -> str:
     watched = {tight(word) for term in lexicon.terms.values() for word in (*term.words, *term.plain)}
     heard = {spelling for word in watched for spelling in sound.spellings(word)}
     patterns = {
-        way for term in lexicon.terms.values() for word in term.words for way, _ in disguises(tight(word), term)
+        way for term in lexicon.terms.values() for word in term.words for way, _, _ in disguises(tight(word), term)
     }
     table = sound.sound_table()
     found = [

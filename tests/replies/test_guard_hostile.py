@@ -74,3 +74,12 @@ def test_the_longest_text_of_every_folding():
     verdict = SHOP.check([long])
     assert time.thread_time() - begin <= 22 * short + FREE
     assert not any(finding.rule == "guard.failed" for finding in verdict.findings)
+
+
+def test_a_sign_between_characters_is_a_sign_and_no_pattern() -> None:
+    """A bracket or a star that stands again and again after one character is left out as it stands, and breaks nothing."""
+    for sign in "[(*+?.^$|\\":
+        verdict = SHOP.check([f"{sign}一{sign}二的的好的好{sign}三{sign}"])
+        assert all(finding.rule != "guard.failed" for finding in verdict.findings), sign
+        verdict = SHOP.check([f"{sign}一", f"{sign}a", "一"])
+        assert all(finding.rule != "guard.failed" for finding in verdict.findings), sign
