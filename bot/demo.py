@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot import signature
-from bot.config import Config, Server, ShopConfig
+from bot.config import Config, Server
+from bot.shopfile import ShopConfig
 from replies import DataError
 from replies.guard import Allowance
 

@@ -13,9 +13,10 @@ from replies import DataError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bot.config import Config, ShopConfig
+    from bot.config import Config
     from bot.deadline import Target
     from bot.shop import Shop
+    from bot.shopfile import ShopConfig
     from replies.guard import Guard
 
 AT_A_START = ("platform", "library", "timezone")  # what of a shop is taken at a start only

@@ -11,8 +11,8 @@ import msgspec
 
 import replies
 from bot import passes, platforms
-from bot.config import ShopConfig
 from bot.deadline import Target, Zone
+from bot.shopfile import ShopConfig
 from bot.talk import Circumstances
 from replies import DataError, guard_owner, library, meaning, policy
 from replies.guard import Allowance, Finding, Guard, Verdict

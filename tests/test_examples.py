@@ -48,6 +48,7 @@ def test_the_unit_runs_our_commands():
         asks(words)
     assert shlex.split(before)[1] == "check"
     assert service["KillSignal"] == ["SIGTERM"]
+    assert service["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
 
 
 def test_the_unit_is_hardened():

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import audit, config, demo, strict
+from bot import audit, config, demo, shopfile, strict
 from bot.adapters.entrance import AdapterTable, OutTable
 from bot.inspecting.rules import Weights
 from bot.limits import Limits
@@ -86,7 +86,7 @@ def test_the_example_loads_with_its_optional_blocks(written):
     [
         (config.Server, ("server",)),
         (Limits, ("limits",)),
-        (config.ShopTable, ("shops", 0)),
+        (shopfile.ShopTable, ("shops", 0)),
         (Allowance, ("shops", 0, "allow")),
         (Bars, ("shops", 0, "bars")),
         (Weights, ("shops", 0, "inspection")),
@@ -358,7 +358,7 @@ def test_any_table_is_read_or_refused(table, entry):
     """Whatever a table holds, reading it gives values or sentences, and never another error."""
     for candidate in (table, entry):
         problems: list[str] = []
-        assert strict.fields(candidate, config.ShopTable, "p", problems) is not None
+        assert strict.fields(candidate, shopfile.ShopTable, "p", problems) is not None
         read = strict.read(candidate, config.Server, "p", list(problems))
         assert read is None or isinstance(read, config.Server)
 

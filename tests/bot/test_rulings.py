@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from bot import model, rulings
-from bot.config import ShopConfig
 from bot.rulings import GIVEN_UP, Count
 from bot.shop import guard_of
+from bot.shopfile import ShopConfig
 from bot.virtual import VirtualDriver
 from replies import DataError
 from replies.guard import Allowance, Guard
