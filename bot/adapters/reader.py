@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from bot import wire
 from bot.adapters.fieldmap import FIELDS, IGNORED, PULL, plain, walk
+from bot.adapters.values import View, fits, value_of
 from bot.errors import BadPayload, Impossible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.adapters.fieldmap import Alternative, Condition, Field, Handshake, Map, Path, Pulled, Rule
-    from bot.deadline import Zone
+    from bot.adapters.fieldmap import Handshake, Map, Pulled, Rule
 
 CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "gbk": "gb18030", "gb2312": "gb18030", "gb18030": "gb18030"}
 
@@ -60,14 +59,14 @@ def read(how: Map, body: bytes, arrived: Arrived) -> Reading:
         if not isinstance(payload, dict):
             raise BadPayload(f"event {len(heard)}: must be an object")
         whole = unpacked(how, payload)
-        view = _View(how, whole, whole, arrived)
-        if how.handshake is not None and _fits(how.handshake.condition, view):
+        view = View(how, whole, whole, arrived)
+        if how.handshake is not None and fits(how.handshake.condition, view):
             return Reading([], _answer(how.handshake, view))
         heard += _messages(view, len(heard))
     return Reading(heard)
 
 
-def _answer(handshake: Handshake, view: _View) -> dict[str, Any]:
+def _answer(handshake: Handshake, view: View) -> dict[str, Any]:
     answer = {key: view.get(path) for key, path in handshake.answer.items()}
     if not all(isinstance(value, str | int | float) for value in answer.values()):
         raise BadPayload(f"the handshake needs {', '.join(path.name for path in handshake.answer.values())}")
@@ -82,27 +81,6 @@ def decode(how: Map, body: bytes, charset: str) -> Any:  # noqa: ANN401 - whatev
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadPayload(f"the body is not JSON in {encoding.upper()}: {error}") from error
-
-
-class _View(NamedTuple):
-    """A payload, the part of it that is one message, and what came with it."""
-
-    how: Map
-    payload: dict[str, Any]
-    item: Any
-    arrived: Arrived
-
-    def get(self, path: Path) -> Any:  # noqa: ANN401 - whatever JSON holds
-        """What stands there; None where nothing does."""
-        match path.root:
-            case "$delivery":
-                return self.arrived.delivery or None
-            case "$header":
-                return self.arrived.headers.get(".".join(path.steps).lower())
-            case "$body":
-                return walk(self.payload, path.steps)
-            case _:
-                return walk(self.item, path.steps)
 
 
 def unpacked(how: Map, payload: dict[str, Any]) -> dict[str, Any]:
@@ -127,7 +105,7 @@ def _put(holder: Any, steps: tuple[str, ...], value: Any) -> Any:  # noqa: ANN40
     return {**holder, steps[0]: _put(holder[steps[0]], steps[1:], value)}
 
 
-def _messages(view: _View, before: int) -> list[Heard]:
+def _messages(view: View, before: int) -> list[Heard]:
     """The events of one payload; `before`: how many the delivery had already."""
     how = view.how
     if how.inside is not None and (inner := view.get(how.inside)) is not None:
@@ -151,11 +129,11 @@ def _news(heard: list[Heard]) -> list[Heard]:
     return heard[answers[-1] + 1 :] or heard[answers[-1] :]
 
 
-def _heard(view: _View, before: int) -> list[Heard]:
+def _heard(view: View, before: int) -> list[Heard]:
     """The events of one message: of the first rule that fits, and of those after it that it asks to go on to."""
     heard: list[Heard] = []
     for number, rule in enumerate(view.how.rules):
-        if not _fits(rule.condition, view):
+        if not fits(rule.condition, view):
             continue
         place = f"event {before + len(heard)}"
         if rule.pull is not None and rule.pull.adapter in view.arrived.pulls:
@@ -169,7 +147,7 @@ def _heard(view: _View, before: int) -> list[Heard]:
     return heard or [Heard({"type": IGNORED}, None)]
 
 
-def _pull(pull: Pulled, view: _View, place: str) -> dict[str, Any]:
+def _pull(pull: Pulled, view: View, place: str) -> dict[str, Any]:
     account, ticket = view.get(pull.account), view.get(pull.ticket)
     if not isinstance(account, str) or not 0 < len(account) <= wire.LONGEST_ID:
         raise BadPayload(f"{place}: {pull.account.name}: names no account")
@@ -177,10 +155,10 @@ def _pull(pull: Pulled, view: _View, place: str) -> dict[str, Any]:
     return {"type": PULL, "data": {"adapter": pull.adapter, "account": account, "ticket": ticket}}
 
 
-def _event(rule: Rule, view: _View, place: str) -> dict[str, Any]:
+def _event(rule: Rule, view: View, place: str) -> dict[str, Any]:
     if rule.type not in FIELDS:
         return {"type": IGNORED}
-    data = {name: _value(name, field, view, place) for name, field in rule.fields.items()}
+    data = {name: value_of(name, field, view, place) for name, field in rule.fields.items()}
     context = _context(rule, view, place)
     if context or (rule.context and rule.type == "order.updated"):
         data.setdefault("context", context)
@@ -192,9 +170,9 @@ def _event(rule: Rule, view: _View, place: str) -> dict[str, Any]:
     return event | ({"timestamp": timestamp} if timestamp is not None else {})
 
 
-def _context(rule: Rule, view: _View, place: str) -> dict[str, Any]:
+def _context(rule: Rule, view: View, place: str) -> dict[str, Any]:
     """What is known, cut to what is kept: no oddity of a card is worth losing its message."""
-    known = {key: _value(f"context.{key}", field, view, place) for key, field in rule.context.items()}
+    known = {key: value_of(f"context.{key}", field, view, place) for key, field in rule.context.items()}
     return {
         key: value[: wire.LONGEST_VALUE] if isinstance(value, str) else value
         for key, value in known.items()
@@ -204,108 +182,3 @@ def _context(rule: Rule, view: _View, place: str) -> dict[str, Any]:
 
 def _name(value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
     return plain(value) if isinstance(value, str | int | float) else None
-
-
-def _value(name: str, field: Field, view: _View, place: str) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """The first alternative that gives something; an empty text only if no later one gives more."""
-    empty: Any = None
-    for alternative in field:
-        if not _fits(alternative.condition, view):
-            continue
-        value = _raw(alternative, view)
-        if value is None:
-            continue
-        if value == "":
-            empty = None if alternative.unit else ""
-            continue
-        return _told(alternative, value, view.how, f"{place}: {name}")
-    return empty
-
-
-def _raw(alternative: Alternative, view: _View) -> Any:  # noqa: ANN401 - whatever JSON holds
-    if alternative.constant is not None:
-        return alternative.constant
-    if alternative.join:
-        parts = [
-            next((one for path in part if (one := view.get(path)) not in (None, "")), None) for part in alternative.join
-        ]
-        whole = all(isinstance(part, str | int) for part in parts)
-        return alternative.by.join(plain(part) for part in parts if part is not None) if whole else None
-    if alternative.path is None:
-        return None
-    value = view.get(alternative.path)
-    if alternative.pick is None:
-        return value
-    for entry in value if isinstance(value, list) else []:
-        inner = view._replace(item=entry)
-        if all(_same(inner.get(left), view.get(right)) for left, right in alternative.where):
-            return inner.get(alternative.pick)
-    return None
-
-
-def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
-    return isinstance(one, str | int) and isinstance(other, str | int) and plain(one) == plain(other)
-
-
-def _told(alternative: Alternative, value: Any, how: Map, place: str) -> Any:  # noqa: ANN401 - as above
-    if alternative.values is not None:
-        said = plain(value) if isinstance(value, str | int | float) else None
-        if said in alternative.values:
-            return alternative.values[said]
-        if alternative.other is None:
-            # A list is not shown: one nested deep enough cannot even be written.
-            shown = repr(str(value)[:40]) if said is not None else type(value).__name__
-            raise Impossible(f"{place}: {shown} is none of those that the map {how.name} knows")
-        return alternative.other
-    match alternative.unit:
-        case "":
-            return value
-        case "fen":
-            return _yuan(value)
-        case unit:
-            return _time(value, unit, how.zone, place)
-
-
-def _yuan(value: Any) -> str | None:  # noqa: ANN401 - as above
-    """Cents as the amount that people read: 1990 is 19.90. None for what is no number of cents."""
-    number = _number(value)
-    if number is None or number != int(number):
-        return None
-    sign, cents = "-" if number < 0 else "", abs(int(number))
-    return f"{sign}{cents // 100}.{cents % 100:02d}"
-
-
-def _time(value: Any, unit: str, zone: Zone, place: str) -> str:  # noqa: ANN401 - as above
-    """An instant in ISO 8601 with its offset, as the wire wants it."""
-    number = _number(value)
-    if number is None or unit == "iso":
-        if not isinstance(value, str):
-            raise BadPayload(f"{place}: must be a time")
-        wire.instant(value, place, zone)  # refuses what is none
-        read = datetime.fromisoformat(value.strip().upper())
-        return value if read.tzinfo else read.replace(tzinfo=zone.info).isoformat()
-    milliseconds = unit == "ms" or (unit == "any" and abs(number) >= 100_000_000_000)  # in seconds: the year 5138
-    try:
-        whole = round(number if milliseconds else number * 1000)
-        at = datetime.fromtimestamp(whole // 1000, UTC).astimezone(zone.info).replace(microsecond=whole % 1000 * 1000)
-    except (OverflowError, ValueError, OSError) as error:
-        raise Impossible(f"{place}: {str(value)[:40]} is no time of ours") from error
-    return at.isoformat(timespec="milliseconds" if whole % 1000 else "seconds")
-
-
-def _number(value: Any) -> int | float | None:  # noqa: ANN401 - as above
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdecimal() and len(value) <= 20:
-        return int(value)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _fits(condition: Condition, view: _View) -> bool:
-    return (
-        all(_equal(view.get(path), texts) for path, texts in condition.when)
-        and not any(_equal(view.get(path), texts) for path, texts in condition.unless)
-        and all(view.get(path) not in (None, "", [], {}) for path in condition.has)
-    )
-
-
-def _equal(value: Any, texts: frozenset[str]) -> bool:  # noqa: ANN401 - as above
-    return isinstance(value, str | int | float) and plain(value) in texts
