@@ -12,19 +12,19 @@ import logging
 import random
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from bot import outward
-from bot.channels.breaker import LONGEST_REST, Breaker, backed_off
+from bot.channels.breaker import Breaker, backed_off
+from bot.channels.ending import FIRST_WAIT, LONGEST_WAIT, Ending, tell
 from bot.decide import SENDING_SECONDS
 from bot.errors import Busy, Gone, Refused, Unavailable
-from bot.model import Delivered, Drafted, SendFailed
+from bot.model import Delivered
 from bot.ports import Disabled, Event
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
 
-    from bot.engine import Outcome
     from bot.loop import Loop
     from bot.ports import Channel, Push, Store
 
@@ -34,12 +34,10 @@ log = logging.getLogger(__name__)
 EACH = (
     32  # deliveries to one destination under way: enough for a distant tool, and one that hangs takes no other's turn
 )
-FIRST_WAIT, LONGEST_WAIT = 1.0, LONGEST_REST * 1.25  # seconds before the second try, and at most between two
 LONGEST_TRY = 86_400.0  # seconds for which anything but a reply is tried
 LOOK_AGAIN = 5.0  # seconds after which the outbox is read again, whatever the clock says
 KEEP_DEAD, SWEEP = 30 * 86_400.0, 3600.0  # seconds for which dead letters stay, and between two looks at their age
 TOO_LATE = "没有机会在时限内发送"
-STILL_HELD = "重新发送前再次检查，没有通过"
 
 
 class Found(NamedTuple):
@@ -57,7 +55,7 @@ class Outbox:
 
     def __init__(self, loop: Loop, channel: Channel, *, chance: random.Random | None = None) -> None:
         """`channel` delivers one push; `chance` spreads the tries."""
-        self._loop, self._channel = loop, channel
+        self._loop, self._channel, self._ending = loop, channel, Ending(loop)
         self._chance = chance or random.Random()  # noqa: S311 - jitter
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._busy: Counter[str] = Counter()
@@ -118,7 +116,7 @@ class Outbox:
             return FIRST_WAIT
         for push in found.asked:
             if self._is_new(push):
-                self._start(push, self._send_again(push))
+                self._start(push, self._ending.send_again(push))
         for push in found.overdue:
             if self._is_new(push):
                 self._start(push, self._give_up(push, push.reason or TOO_LATE))
@@ -166,7 +164,7 @@ class Outbox:
 
             def write(store: Store, one: Disabled = one, told: outward.Shown = told) -> list[Event]:
                 store.enable(one.name)
-                return [_tell(store, one.shop, "", told, now)]
+                return [tell(store, one.shop, "", told, now)]
 
             await self._loop.write(write)
 
@@ -210,7 +208,7 @@ class Outbox:
         else:
             breaker.succeed(begun)
             self.delivered += 1
-            await self._settle(push, Delivered, {})
+            await self._ending.settle(push, Delivered, {})
 
     def _note_failure(self, push: Push, breaker: Breaker, begun: int, asked: float) -> None:
         self.retried += 1
@@ -220,27 +218,18 @@ class Outbox:
             log.warning("a destination is away", extra=rest)
 
     async def _disable(self, push: Push, reason: str) -> None:
-        now = self._loop.clock.now()
-        one = Disabled(push.destination, push.shop, self._channel.address(push.destination), now, reason)
+        one = Disabled(
+            push.destination, push.shop, self._channel.address(push.destination), self._loop.clock.now(), reason
+        )
         log.warning("a destination wants no more", extra={"action": "disabled", "destination": push.destination})
         self._disabled[one.name] = one
         self._just_disabled.add(one.name)
-        told = outward.destination(one.name, one.shop, reason)
-
-        def write(store: Store) -> list[Event]:
-            store.disable(one)
-            return [_tell(store, one.shop, "", told, now)]
-
-        await self._surely(lambda: self._loop.write(write))
+        await self._ending.disable(one, reason)
 
     async def _give_up(self, push: Push, reason: str) -> None:
         self.failed += 1
         log.warning("a push was given up", extra={"action": "gave_up", "kind": push.type, "reason": reason})
-        if push.type == "message.send":
-            await self._settle(push, SendFailed, {"reason": reason})
-            return
-        now = self._loop.clock.now()
-        await self._surely(lambda: self._loop.write(lambda store: store.bury(push.seq, reason, now)))
+        await self._ending.bury(push, reason)
 
     async def _later(self, push: Push, reason: str, *, wait: float = 0.0) -> None:
         now = self._loop.clock.now()
@@ -249,86 +238,7 @@ class Outbox:
             return
         # A longer wait that the destination asks for is its breaker's: here it would outlast a clock that is set back.
         pause = min(max(wait, backed_off(push.tries, self._chance)), LONGEST_WAIT)
-        await self._put_off(push, min(now + pause, _until(push)), reason)
-
-    async def _put_off(self, push: Push, next_at: float, reason: str) -> None:
-        now = self._loop.clock.now()
-
-        def write(store: Store) -> list[Event]:
-            store.push_again(push.seq, next_at, reason)
-            if push.type != "message.send":
-                return []
-            store.explain_reply(push.shop, push.conversation, push.about, reason)
-            # Once: the agent who sent it sees at once that it has not gone out.
-            told = outward.delayed(push.data, reason) if push.tries == 0 else None
-            return [_tell(store, push.shop, push.conversation, told, now)] if told else []
-
-        await self._surely(lambda: self._loop.write(write))
-
-    async def _send_again(self, push: Push) -> None:
-        """Somebody asked for a dead letter: a reply is guarded anew, as what was said before it may have changed."""
-        now = self._loop.clock.now()
-        if push.type != "message.send":
-            await self._surely(lambda: self._loop.write(lambda store: store.revive(push.seq, now)))
-            return
-        outcome = await self._drafted_again(push, int(now))
-        if outcome is None:
-            return
-        if outcome.reply is not None and outcome.reply.state == "sent":
-            await self._surely(lambda: self._loop.write(lambda store: store.pushed(push.seq)))
-        elif outcome.failed or outcome.conflict or outcome.reply is None or outcome.reply.state != "queued":
-            reason = outcome.conflict or STILL_HELD
-            await self._surely(lambda: self._loop.write(lambda store: store.stay_dead(push.seq, reason)))
-
-    async def _drafted_again(self, push: Push, now: int) -> Outcome | None:
-        reply = await self._surely(
-            lambda: self._loop.read(lambda store: store.reply(push.shop, push.conversation, push.about))
-        )
-        if reply is None:
-            return None
-        fact = Drafted(
-            shop=push.shop,
-            key=f"resent:{push.seq}:{now}",
-            conversation=push.conversation,
-            at=now,
-            arrived=now,
-            id=reply.id,
-            agent=reply.agent,
-            text=reply.text,
-            script=reply.script,
-            override=reply.override,
-        )
-        outcomes = await self._surely(lambda: self._loop.submit([fact]))
-        return outcomes[0] if outcomes else None
-
-    async def _settle(self, push: Push, kind: type[Delivered | SendFailed], more: dict[str, Any]) -> None:
-        """Done with, one way or the other. What became of a reply is a fact."""
-        if push.type != "message.send":
-            await self._surely(lambda: self._loop.write(lambda store: store.pushed(push.seq)))
-            return
-        at = int(self._loop.clock.now())
-        key = f"{'delivered' if kind is Delivered else 'failed'}:{push.seq}"
-        fact = kind(shop=push.shop, key=key, conversation=push.conversation, at=at, arrived=at, id=push.about, **more)
-        outcomes = await self._surely(lambda: self._loop.submit([fact]))
-        if outcomes and outcomes[0].failed:
-            await self._put_off(push, at + LONGEST_WAIT, "")
-
-    async def _surely(self, record: Callable[[], Awaitable[T]]) -> T | None:
-        """Record what happened, however long the store is busy: until then it is not sent again. None if we stop."""
-        while not self._loop.stopped.is_set():
-            try:
-                return await record()
-            except Busy as error:
-                log.warning("a delivery is not recorded yet", extra={"action": "retry", "reason": str(error)})
-                await self._loop.rung(FIRST_WAIT)
-        return None
-
-
-def _tell(store: Store, shop: str, conversation: str, told: outward.Shown, now: float) -> Event:
-    data = outward.encoded(told.data)
-    return Event(
-        store.tell(shop, conversation, told.type, int(now), data), shop, conversation, told.type, int(now), data
-    )
+        await self._ending.put_off(push, min(now + pause, _until(push)), reason)
 
 
 def _until(push: Push) -> float:

@@ -24,7 +24,7 @@ import rig
 from kill_judge import ANSWERED, GRACE, START, Run, Webhook, counts, judge, messages, targets
 from receiver import Receiver, config, judge_out, waiting
 
-from bot.channels.outbox import LONGEST_WAIT
+from bot.channels.ending import LONGEST_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

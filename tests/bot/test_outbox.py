@@ -18,7 +18,8 @@ from standardwebhooks import Webhook
 
 from bot import model, signature
 from bot.channels.callback import Callback
-from bot.channels.outbox import EACH, LONGEST_TRY, LONGEST_WAIT, STILL_HELD, Outbox
+from bot.channels.ending import LONGEST_WAIT, STILL_HELD
+from bot.channels.outbox import EACH, LONGEST_TRY, Outbox
 from bot.clock import VirtualClock
 from bot.decide import SENDING_SECONDS
 from bot.engine import Engine
@@ -488,7 +489,7 @@ async def test_a_delivery_that_cannot_be_recorded_is_not_repeated(house, tool, m
         await write(job)
 
     monkeypatch.setattr(house.loop, "write", full)
-    monkeypatch.setattr("bot.channels.outbox.FIRST_WAIT", 0.01)
+    monkeypatch.setattr("bot.channels.ending.FIRST_WAIT", 0.01)
     await house.put()
     await tool.until(lambda tool: tool.got)
     await house.settled()
