@@ -259,3 +259,21 @@ def test_a_shop_sets_its_own_bars(matcher: Matcher) -> None:
 def test_a_handful_of_scripts_is_no_reason_to_guess(asked: str) -> None:
     """A library of four scripts shows none of them for a question of something else."""
     assert Matcher(build(SCRIPTS[1:5])).rank([asked]).shown == ()
+
+
+@pytest.mark.parametrize("asked", ["发票什么时候发", "什么时候发货", "你们老板喜欢看什么电影", "我要退货", "在吗"])
+def test_what_lies_below_may_be_left_out(matcher: Matcher, asked: str) -> None:
+    """Without what stayed below the bar, what is shown is the same, and just as strong."""
+    every = matcher.rank([asked])
+    assert matcher.rank([asked], below=False) == Ranking(shown=every.shown, strong=every.strong)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.sampled_from(["在吗", "发票什么时候开", "什么时候发货", "我要退货", "那专票呢", "好的"]), max_size=5)
+)
+def test_a_turn_that_grows_is_ranked_as_one_that_came_at_once(said: list[str]) -> None:
+    """What is remembered of the messages before the last changes nothing."""
+    growing, fresh = Matcher(build(SCRIPTS)), Matcher(build(SCRIPTS))
+    rankings = [growing.rank(said[: end + 1]) for end in range(len(said))]
+    assert not said or rankings[-1] == fresh.rank(said)
