@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 WORDS = Path(__file__).parent / "words"
+_MET = 20_000  # characters whose size is remembered
 _apart = re.compile(r"[\W_]+")
 
 
@@ -58,10 +59,30 @@ def view(name: str, text: str, table: dict[int, str]) -> View:
     return View(name, chars, origins(text, chars, table))
 
 
+class _Sizes(dict[str, int]):
+    """Character -> how many characters a table makes of it; the first so many that are met are remembered."""
+
+    def __init__(self, table: dict[int, str]) -> None:
+        super().__init__()
+        self.table = table  # held, so that its id stays its own
+
+    def __missing__(self, char: str) -> int:
+        size = len(self.table.get(ord(char), char))
+        if len(self) < _MET:
+            self[char] = size
+        return size
+
+
+_sizes: dict[int, _Sizes] = {}
+
+
 def origins(text: str, chars: str, table: dict[int, str]) -> tuple[int, ...]:
     """For each of `chars`, which `table` made of `text`, the position it came from."""
-    size_of = {char: len(table.get(ord(char), char)) for char in set(text)}
-    if max(size_of.values(), default=0) < 2:
+    known = _sizes.get(id(table))
+    if known is None:
+        known = _sizes[id(table)] = _Sizes(table)
+    sizes = list(map(known.__getitem__, text))
+    if max(sizes, default=0) < 2:
         every = range(len(text))
-        return tuple(every if len(chars) == len(text) else compress(every, map(size_of.__getitem__, text)))
-    return tuple([at for at, char in enumerate(text) for _ in range(size_of[char])])
+        return tuple(every if len(chars) == len(text) else compress(every, sizes))
+    return tuple([at for at, size in enumerate(sizes) for _ in range(size)])
