@@ -58,7 +58,7 @@ class Teller:
         self.said: list[str] = []
         self.drafts: list[str] = []
 
-    def facts(self) -> Iterator[model.AnyFact]:
+    def facts(self) -> Iterator[model.AnyFact]:  # noqa: C901 - one case a step
         """What one step tells."""
         draw, what = self.draw, self.draw(st.sampled_from(STEPS))
         self.at += draw(st.sampled_from(GAPS))
@@ -115,7 +115,7 @@ def keep(store, fact: model.AnyFact) -> None:
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_book_says_what_the_whole_count_says(data):
     """After any number of facts, in any order, with replies of ours, recalls, handovers: every target, every field."""
     with pytest.MonkeyPatch.context() as patch:
