@@ -33,7 +33,7 @@ class Held(NamedTuple):
 
 HELD = {
     "adversary_second": Held(0.99, 0.9, 1, 0.97, 0.005, 0.01),
-    "adversary_third": Held(0.94, 0.88, 2, 0.87, 0.005, 0.01),
+    "adversary_third": Held(0.98, 0.95, 1, 0.95, 0.005, 0.01),
 }
 
 
