@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -307,6 +308,7 @@ _READERS: dict[str, tuple[Any, Callable[[Any, dict[str, Any], str, str], model.A
 }
 
 
+@lru_cache(maxsize=4096)
 def iso(at: float, zone: Zone) -> str:
     """An instant as outsiders read it, in the shop's time zone."""
     return datetime.fromtimestamp(at, zone.info).isoformat(timespec="seconds")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot import alerts, outward, rulings
-from bot.effects import Credit, Effect, HandOver, Hold, Late, Send, Settle, Suggest, Warn
+from bot.effects import Credit, Effect, HandOver, Hold, Late, Noted, Send, Settle, Suggest, Violation, Warn
 from bot.ports import Act, Alert, Event, Reply
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class Writer:
         self.lessons: list[tuple[Shop, Act]] = []
 
     def _note(self, effect: Effect, conversation: Conversation, at: int) -> None:
+        if not isinstance(effect, Send | Hold | Violation | Noted):
+            return
         rows = rulings.rows(effect, conversation.id, at)
         if rows:
             self.store.note_rulings(conversation.shop, rows)
