@@ -99,7 +99,7 @@ def main() -> int:
     asked.add_argument("--rate", type=int, default=500, help="messages a second")
     asked.add_argument("--phrasings", type=int, default=1000, help="of the library")
     asked.add_argument("--steepest", type=float, default=1.0, help="MB a minute that may be")
-    asked.add_argument("--quiet", action="store_true", help="do not ask who waits: that counts the whole day anew")
+    asked.add_argument("--quiet", action="store_true", help="do not ask who waits")
     given = asked.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         config = rig.config(Path(folder), given.phrasings, seed=1)
