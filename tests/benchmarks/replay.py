@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
@@ -114,7 +115,7 @@ def stamp(at: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
-def replay(said: Path, scripts: Path, options: argparse.Namespace) -> dict[str, object]:
+def replay(said: Path, scripts: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Replay it in this process (or with --jobs in several); the figures."""
     from click.testing import CliRunner
 
@@ -129,14 +130,22 @@ def replay(said: Path, scripts: Path, options: argparse.Namespace) -> dict[str, 
         profiler.enable()
     done = CliRunner().invoke(main, given)
     profiler.disable()
+    figures = {"cpu_s": used() - began, "wall_s": time.perf_counter() - wall, "peak": peaks()}  # reading it takes more
     assert done.exit_code == 0, (done.output, done.exception)
     if options.profile:
         pstats.Stats(profiler).sort_stats("tottime").print_stats(45)
     result = msgspec.json.decode(out.read_bytes())
     asked, shown = result["suggest"]["asked"], result["suggest"]["shown"]
     stopped = result["guard"]["warn"] + result["guard"]["block"]
-    figures = {"cpu_s": used() - began, "wall_s": time.perf_counter() - wall, "asked": asked, "shown": shown}
-    return {**figures, "stopped": stopped, "lines": done.stdout}
+    return {**figures, "asked": asked, "shown": shown, "stopped": stopped, "lines": done.stdout}
+
+
+def peaks() -> tuple[int, int]:
+    """The most memory that this process held, and the largest of its children that have ended, in MB."""
+    own, children = (
+        resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return own, children
 
 
 def used() -> float:
@@ -148,11 +157,8 @@ def used() -> float:
 def child(said: Path, scripts: Path, options: argparse.Namespace) -> None:
     """In a process of its own, whose memory is the replay's alone."""
     figures = replay(said, scripts, options)
-    own, children = (
-        resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
     number = options.messages
-    cpu, wall = figures["cpu_s"], figures["wall_s"]
+    cpu, wall, (own, children) = (figures[key] for key in ("cpu_s", "wall_s", "peak"))
     print(f"{number} messages, {options.phrasings} phrasings, {options.jobs} processes, seed {options.seed}")
     print(
         f"{number / cpu:,.0f} messages/s of processor time ({cpu:.1f} s), {number / wall:,.0f}/s of the clock ({wall:.1f} s)"
