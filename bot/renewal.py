@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from bot import platforms
-from bot.shop import guard_of, staged
+from bot.shop import guard_of
 from replies import DataError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _now(was: ShopConfig, wanted: ShopConfig) -> tuple[ShopConfig, list[str]]:
 
 def _made(was: ShopConfig, wanted: ShopConfig, shop: Shop) -> Made:
     guard = guard_of(wanted)
-    targets = staged(platforms.load(wanted.platform, wanted.targets), wanted.stages)
+    targets = platforms.staged(platforms.load(wanted.platform, wanted.targets), wanted.stages)
     keys = _differ(was, wanted)
     if guard.version == shop.guard.version:
         guard = shop.guard

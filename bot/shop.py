@@ -7,8 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 import replies
 from bot import passes, platforms
 from bot.deadline import Target, Zone
@@ -111,7 +109,7 @@ class Shop:
 
     def set_stages(self, stages: Mapping[str, tuple[float, ...]]) -> None:
         """Warn at these stages (seconds before `due`, or fractions of the limit) for the targets named; raises DataError for impossible ones."""
-        self.targets = staged(self.platform, stages, self.targets)
+        self.targets = platforms.staged(self.platform, stages, self.targets)
 
     @property
     def pushes(self) -> bool:
@@ -162,24 +160,6 @@ class Shop:
         return bool(verdict.findings) and all(
             finding.action == "warn" or finding.rule in self.overridable for finding in verdict.findings
         )
-
-
-def staged(
-    platform: Platform, stages: Mapping[str, tuple[float, ...]], targets: Sequence[Target] | None = None
-) -> tuple[Target, ...]:
-    """The platform's targets (or these) with a shop's stages: see Shop.set_stages. Raises DataError."""
-    targets = platform.targets if targets is None else targets
-    limits = {target.name: target.limit for target in targets}
-    problems = [f"stages.{name}: {platform.id} has no such target" for name in stages if name not in limits]
-    for name, given in stages.items():
-        mistakes = platforms.stage_mistakes(given, limits[name]) if name in limits else []
-        problems += [f"stages.{name}: {mistake}" for mistake in mistakes]
-    if problems:
-        raise DataError(problems)
-    return tuple(
-        msgspec.structs.replace(target, stages=platforms.leads(stages.get(target.name, target.stages), target.limit))
-        for target in targets
-    )
 
 
 @lru_cache(maxsize=64)  # hardly more are asked for in a day

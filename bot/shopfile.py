@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bot import address, inspecting, passes, platforms, robots, secret, signature, strict, zones
+from bot import address, inspecting, passes, platforms, robotfile, secret, signature, strict, zones
 from bot.adapters import entrance
 from bot.alerts import Robot
 from bot.inspecting.rules import Weights
@@ -29,7 +29,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 class ShopTable(msgspec.Struct, frozen=True, kw_only=True):
     """`[[shops]]` as written.
 
-    `targets`: changes of the platform's reply targets. `bars`: scores from which scripts are shown. `robots`: see bot.robots.RobotTable. `adapters`: see
+    `targets`: changes of the platform's reply targets. `bars`: scores from which scripts are shown. `robots`: see bot.robotfile.RobotTable. `adapters`: see
     bot.adapters.entrance.AdapterTable. `allow`: what the guard lets this shop say although a rule would stop it. `rules`:
     files of the owner's own. `allow_override`: rules that block, and whose messages an agent may yet send by saying why.
     `tokens`: of agents, supervisors and tools, see bot.passes.TokenTable. `keep_days`: what is older is deleted; 0 never.
@@ -105,12 +105,12 @@ def shops(entries: object, folder: Path, environment: Mapping[str, str], problem
         ids.setdefault(given.get("id", ""), path)
         problems += [f"{path}.{problem}" for problem in _mistakes(given, folder)]
         keys = _keys(given, path, folder, environment, problems)
-        heard = robots.read(given.get("robots", ()), f"{path}.robots", _timed(given), read, problems)
+        heard = robotfile.read(given.get("robots", ()), f"{path}.robots", _timed(given), read, problems)
         ways = entrance.enable(given.get("adapters", {}), f"{path}.adapters", folder, keys, read, problems)
         if len(problems) == before:
             shop = _shop(ShopTable(**given), keys, token, folder, heard, ways)
             made.append(msgspec.structs.replace(shop, tokens=tuple(held for _, held in issued)))
-    problems += robots.clashes((shop.id, shop.robots) for shop in made)
+    problems += robotfile.clashes((shop.id, shop.robots) for shop in made)
     return tuple(made)
 
 

@@ -192,3 +192,21 @@ def stage_mistakes(given: Sequence[float], limit: int) -> list[str]:
     if list(stages) != sorted(set(stages), reverse=True):
         return ["stages: must be different and stand longest first"]
     return []
+
+
+def staged(
+    platform: Platform, stages: Mapping[str, tuple[float, ...]], targets: Sequence[Target] | None = None
+) -> tuple[Target, ...]:
+    """The platform's targets (or these) with a shop's stages: see bot.shop.Shop.set_stages. Raises DataError."""
+    targets = platform.targets if targets is None else targets
+    limits = {target.name: target.limit for target in targets}
+    problems = [f"stages.{name}: {platform.id} has no such target" for name in stages if name not in limits]
+    for name, given in stages.items():
+        mistakes = stage_mistakes(given, limits[name]) if name in limits else []
+        problems += [f"stages.{name}: {mistake}" for mistake in mistakes]
+    if problems:
+        raise DataError(problems)
+    return tuple(
+        msgspec.structs.replace(target, stages=leads(stages.get(target.name, target.stages), target.limit))
+        for target in targets
+    )

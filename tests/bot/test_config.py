@@ -17,7 +17,7 @@ from bot.adapters.entrance import AdapterTable, OutTable
 from bot.inspecting.rules import Weights
 from bot.limits import Limits
 from bot.passes import TokenTable
-from bot.robots import RobotTable
+from bot.robotfile import RobotTable
 from replies import DataError
 from replies.guard import Allowance
 from replies.odds import Bars

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot import config, robots
+from bot import config, robotfile, robots
 from replies import DataError
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def test_one_robot_is_described_once(load):
 def test_a_platform_without_targets_has_nothing_to_say():
     """Robots are allowed there; they hear nothing."""
     entry = {"kind": "wecom", "url": "env:WECOM", "who": "owner"}
-    (made,) = robots.read([entry], "robots", (), lambda _text, _path: WECOM, [])
+    (made,) = robotfile.read([entry], "robots", (), lambda _text, _path: WECOM, [])
     assert (made.stages, made.missed) == ({}, ())
 
 

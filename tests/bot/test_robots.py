@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from groups import KEY, SECRET, group
 
-from bot import model, robots
+from bot import model, robotfile, robots
 from bot.channels.alerting import Alerting
 from bot.channels.robots import Robots, judge, request, sign_dingtalk, sign_feishu
 from bot.clock import VirtualClock
@@ -116,7 +116,7 @@ def read(shop, url: str, *, kind: str, **fields: object) -> tuple:
     """A robot, read as from a config file."""
     entry = {"kind": kind, "url": "env:URL", **fields} | ({} if kind == "wecom" else {"secret": "env:SECRET"})
     problems: list[str] = []
-    made = robots.read(
+    made = robotfile.read(
         [entry], "robots", shop.targets, lambda text, _path: {"env:URL": url, "env:SECRET": SECRET}[text], problems
     )
     assert problems == []
