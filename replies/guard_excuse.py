@@ -40,7 +40,7 @@ def _softened(match: Match, reading: Reading) -> str:
     rule = match.way.rule
     if any(map(reading.says, rule.mild)):
         return "unless"
-    if rule.refusable and (refused(match, reading) or (rule.deniable and reading.says("denial"))):
+    if rule.refusable and (refused(match, reading) or (rule.deniable and _warned_of(match, reading))):
         return "refusal"
     return "quote" if rule.quotable and quoted(match, reading) else ""
 
@@ -68,6 +68,12 @@ def refused(match: Match, reading: Reading) -> bool:
         and (together(match.end - 1, hit.start) or asked(match.end, hit.start))
         for hit in after
     )
+
+
+def _warned_of(match: Match, reading: Reading) -> bool:
+    """Is the buyer warned, in the same sentence, of others who would do this? Warned of something else, he is lured yet."""
+    same = reading.joints.in_sentence
+    return any(same(hit.start, match.start) or same(hit.start, match.end - 1) for hit in reading.find("denial"))
 
 
 def _denies(hit: Hit, match: Match, chars: str) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BREAK = "\n"  # between the messages of a joined text
 _pause = re.compile(r"[,，。.!！?？;；:：、…~～]")
+_full_stop = re.compile(r"[。.!！?？]")
 _quote = re.compile('[“”‘’"「」『』《》（）()]')
 _COUNTED = 8
 
@@ -94,6 +95,14 @@ class Joints:
     def clauses(self) -> list[int]:
         """Where in the tight view a new clause begins."""
         return [at for at in self.gaps if BREAK in self.between[at] or _pause.search(self.between[at])]
+
+    @cached_property
+    def _sentences(self) -> list[int]:
+        return [at for at in self.clauses if BREAK in self.between[at] or _full_stop.search(self.between[at])]
+
+    def in_sentence(self, left: int, right: int) -> bool:
+        """Do two places stand in one sentence?"""
+        return bisect_right(self._sentences, left) == bisect_right(self._sentences, right)
 
     def asked(self, left: int, right: int) -> bool:
         """Does a question end between two places, and nothing else: 有返现吗？没有的。"""

@@ -45,3 +45,16 @@ def test_putting_pieces_together_keeps_what_stands_between_the_clauses():
     assert told("东西不卖了，氵衮") == ("block", {"insult.words"})
     readings = {reading.how: reading.text for reading in ANY.readings("东西不卖了，氵衮")}
     assert readings["parts"] == "东西不卖了，滚"
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("请勿相信陌生电话。好评后返5元现金红包哦", "block"),
+        ("密码不要告诉任何人。晒图给您返三块", "block"),
+        ("凡是说好评后返5元现金的都是骗子，请勿相信", "allow"),
+    ],
+)
+def test_a_warning_of_others_excuses_its_own_sentence_alone(text, verdict):
+    """Who warns of swindlers in one sentence may not offer the same in the next."""
+    assert told(text)[0] == verdict
