@@ -195,9 +195,11 @@ UPDATE reply SET state = ?, reason = ?
 WHERE shop = ? AND conversation = ? AND id = ? AND state IN ('queued', 'sent');
 
 -- name: sent
--- The latest replies of a conversation that were to be sent: the id of each try, and the reply's.
+-- The latest replies of a conversation that were to be sent: the id of each try, and the reply's. No index leads there,
+-- so that only the latest rows of the feed are looked through.
 SELECT 'evt_' || shop || '_' || seq, data ->> 'reply_id' FROM feed
-WHERE shop = ? AND conversation = ? AND type = 'message.send' ORDER BY seq DESC LIMIT ?;
+WHERE shop = ? AND conversation = ? AND type = 'message.send' AND seq > (SELECT max(seq) FROM feed) - 100000
+ORDER BY seq DESC LIMIT ?;
 
 -- name: explain_reply
 -- Why a reply that waits has not gone out yet.
