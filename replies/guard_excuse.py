@@ -72,8 +72,8 @@ def refused(match: Match, reading: Reading) -> bool:
 
 def _warned_of(match: Match, reading: Reading) -> bool:
     """Is the buyer warned, in the same sentence, of others who would do this? Warned of something else, he is lured yet."""
-    same = reading.joints.in_sentence
-    return any(same(hit.start, match.start) or same(hit.start, match.end - 1) for hit in reading.find("denial"))
+    begin, end = reading.joints.sentence(match.start, match.end)
+    return any(begin <= hit.start < end for hit in around(reading.find("denial"), begin, end))
 
 
 def _denies(hit: Hit, match: Match, chars: str) -> bool:

@@ -100,9 +100,11 @@ class Joints:
     def _sentences(self) -> list[int]:
         return [at for at in self.clauses if BREAK in self.between[at] or _full_stop.search(self.between[at])]
 
-    def in_sentence(self, left: int, right: int) -> bool:
-        """Do two places stand in one sentence?"""
-        return bisect_right(self._sentences, left) == bisect_right(self._sentences, right)
+    def sentence(self, start: int, end: int) -> tuple[int, int]:
+        """From where to where the sentences reach that `start:end` lies in."""
+        ends = self._sentences
+        first, last = bisect_right(ends, start), bisect_left(ends, end)
+        return ends[first - 1] if first else 0, ends[last] if last < len(ends) else len(self.chars)
 
     def asked(self, left: int, right: int) -> bool:
         """Does a question end between two places, and nothing else: 有返现吗？没有的。"""
