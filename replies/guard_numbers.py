@@ -44,6 +44,7 @@ class Forms(NamedTuple):
 
 _leads = re.compile(r"[\s:：是为号码#（(【\[“\"a-z一_\-]{0,6}")
 _mobile = re.compile(r"(?:0?0?86)?(1[3-9]\d{9})")
+_mobile_anywhere = re.compile(r"(?=(1[3-9]\d{9}))")
 _land = re.compile(r"0(?:10|2\d|[3-9]\d{2})\d{7,8}")
 _letters = re.compile(
     r"(?<![a-z0-9])(?:[0-9oliszbq|!]{7,13}+|\d(?:[ \-]?\d|(?<=\d)[oliszbq](?=\d)){6,12}+)(?![a-z0-9])"
@@ -125,9 +126,13 @@ def _soft(run: str, made: Forms) -> tuple[str, int]:
     strong = sum(char in made.digit for char in run)
     if strong * 2 < len(run):
         return "", 0
-    match = re.search(r"1[3-9]\d{9}", digits)
-    if match and sum(char in made.digit for char in run[match.start() : match.end()]) >= 6:
-        return match.group(), match.start()
+    for match in _mobile_anywhere.finditer(digits):
+        start, end = match.span(1)
+        beside = run[max(0, start - 1) : start] + run[end : end + 1]
+        if any(char in made.digit for char in beside):  # the tail of an order's number is no phone
+            continue
+        if sum(char in made.digit for char in run[start:end]) >= 6:
+            return match.group(1), start
     first = next(at for at, char in enumerate(run) if char in made.digit)
     last = len(run) - next(at for at, char in enumerate(reversed(run)) if char in made.digit)
     inner = run[first:last]

@@ -1,9 +1,13 @@
 """What excuses a match, and what only looks like an excuse."""
 
+import random
+from pathlib import Path
+
 import pytest
 
-from replies import guard, policy
+from replies import fill, guard, library, policy
 
+SCRIPTS = Path(guard.__file__).parent / "scripts"
 ANY = guard.Guard(policy.packs("any"))
 
 
@@ -58,3 +62,20 @@ def test_putting_pieces_together_keeps_what_stands_between_the_clauses():
 def test_a_warning_of_others_excuses_its_own_sentence_alone(text, verdict):
     """Who warns of swindlers in one sentence may not offer the same in the next."""
     assert told(text)[0] == verdict
+
+
+def test_the_tail_of_an_orders_number_read_backwards_is_no_phone():
+    """From behind the figures happen to begin like a mobile's; the run of figures goes on beside them."""
+    said = "大件上楼以配送说明为准，有结果我告诉您。已为订单240309-402233834970071添加备注，仓库出库前会看到。"
+    assert told(said) == ("allow", set())
+
+
+def test_scripts_that_follow_each_other_are_hardly_ever_stopped():
+    """The end of one harmless answer and the beginning of the next make no offence; mistakes are below one in two hundred."""
+    examples = {name: variable.example for name, variable in fill.variables().items()}
+    scripts = library.load([SCRIPTS]).scripts
+    texts = [fill.fill(text, examples)[0] for one in scripts for text in (one.text, *one.alternatives) if text]
+    chance = random.Random(7)  # noqa: S311 - repeatable
+    pairs = [chance.choice(texts) + chance.choice(texts) for _ in range(600)]
+    stopped = [(pair, told(pair)) for pair in pairs if told(pair)[0] == "block"]
+    assert len(stopped) <= 3, stopped
