@@ -3,8 +3,8 @@
 python tests/benchmarks/adversary.py [--cases FILE]... [--list N]
 
 A case is right when its verdict is the one it expects; a case to be stopped is caught by a warning or a block. The cases
-were invented before their authors had read a rule: `adversary.toml`, `adversary_second.jsonl`, `adversary_third.jsonl`. Without
-`--cases` each is told by itself.
+were invented before their authors had read a rule: `adversary.toml`, `adversary_second.jsonl` and so on.
+Without `--cases` each is told by itself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from replies import guard, policy
 
 FOLDER = Path(__file__).parents[1] / "replies" / "guard"
-CASES = [FOLDER / name for name in ("adversary.toml", "adversary_second.jsonl", "adversary_third.jsonl")]
+CASES = [FOLDER / "adversary.toml", *(FOLDER / f"adversary_{name}.jsonl" for name in ("second", "third", "fourth"))]
 
 
 @cache

@@ -34,6 +34,7 @@ class Held(NamedTuple):
 HELD = {
     "adversary_second": Held(0.99, 0.9, 1, 0.97, 0.005, 0.01),
     "adversary_third": Held(0.98, 0.95, 1, 0.95, 0.005, 0.01),
+    "adversary_fourth": Held(0.98, 0.95, 2, 0.95, 0.005, 0.01),
 }
 
 
