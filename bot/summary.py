@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +103,9 @@ def lines(result: dict[str, Any]) -> Iterable[str]:
     yield f"检查：客服消息 {guard['checked']} 条，放行 {guard['allow']}，提醒 {guard['warn']}，拦截 {guard['block']}"
     if guard["rules"]:
         yield "命中最多的规则：" + "、".join(f"{one['rule']} {one['messages']} 条" for one in guard["rules"][:_SHOWN])
+    if guard["watched"]:
+        counts = Counter(found["rule"] for found in guard["watched"])
+        yield "只观察的规则：" + "、".join(f"{rule} {count} 次" for rule, count in counts.most_common(_SHOWN))
     yield from _agreed(result["agreement"], result["answering"], result["silence"])
     if result["gaps"]:
         yield "没有话术的提问：" + "、".join(f"{gap['word']} {gap['asked']} 次" for gap in result["gaps"][:_SHOWN])

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from bot import outward, wire
-from bot.model import AgentSaid
+from bot.model import AgentSaid, RobotSaid
 from bot.pile import Pile
 from bot.played import Began, Played
 
@@ -26,6 +28,7 @@ class Guarded:
         self._checked = 0
         self._verdicts: Counter[str] = Counter()
         self._findings = Pile[dict[str, Any]]()
+        self._watched = Pile[dict[str, Any]]()
         self._rules: dict[str, dict[str, Any]] = {}
         self._rule_agents: Counter[tuple[str, str]] = Counter()
         self._agents: dict[str, Counter[str]] = {}
@@ -43,6 +46,10 @@ class Guarded:
         agent = played.fact.agent if isinstance(played.fact, AgentSaid) else None
         if agent is not None:
             self._agents.setdefault(agent, Counter()).update(("checked", played.verdict))
+        watched = self._shop.watched(played.fact.text) if isinstance(played.fact, AgentSaid | RobotSaid) else ()
+        if watched:
+            place = self._place(played)
+            self._watched.extend({**place, **msgspec.to_builtins(finding)} for finding in watched)
         if not played.findings:
             return
         self._verdicts[played.verdict] += 1
@@ -72,9 +79,9 @@ class Guarded:
         }
 
     def result(self) -> dict[str, Any]:
-        """`checked`, `allow`, `warn`, `block`, `findings` (contract; a Pile, each with `at` and `before`, the buyer's words), `rules`, `agents`.
+        """`checked`, `allow`, `warn`, `block`, `findings` (contract; a Pile, each with `at` and `before`, the buyer's words), `watched`, `rules`, `agents`.
 
-        `rules`: how many findings in how many messages, and of which agents (None: without a name, or a robot).
+        `watched`: what rules in watch mode found; they change no verdict, and are counted nowhere else. `rules`: how many findings in how many messages, and of which agents (None: without a name, or a robot).
         """
         rules = sorted(self._rules.values(), key=lambda rule: (-rule["messages"], rule["rule"]))
         agents = sorted(self._agents.items(), key=lambda one: (-one[1]["block"], -one[1]["warn"], one[0]))
@@ -84,6 +91,7 @@ class Guarded:
             "warn": self._verdicts["warn"],
             "block": self._verdicts["block"],
             "findings": self._findings,
+            "watched": self._watched,
             "rules": [{**rule, "agents": self._agents_of(rule["rule"])} for rule in rules],
             "agents": [
                 {"agent": name or None, **{key: counts[key] for key in ("checked", "allow", "warn", "block")}}

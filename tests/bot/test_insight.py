@@ -21,7 +21,9 @@ from bot.played import Began, Ended, Played, Rang, Rated
 from bot.replay import Replay, play
 from bot.shop import BUILT_IN, trial
 from bot.summary import Summary, lines
+from replies.guard import Guard
 from replies.library import load as load_library
+from replies.rules import OwnerRule
 from replies.text import normalise
 
 if TYPE_CHECKING:
@@ -164,6 +166,26 @@ def test_findings_by_rule_and_agent(library):
     assert agents == {"小林": (1, 1), "小王": (2, 1)}
     assert sum(rule["messages"] for rule in found["rules"]) >= 2
     assert {one["agent"] for rule in found["rules"] for one in rule["agents"]} == {"小林", "小王"}
+
+
+def test_what_rules_in_watch_mode_found_is_told_apart(library):
+    """They change no verdict and no count; where they spoke is listed, and said in a line."""
+    rule = OwnerRule(id="mine.watch", reason="看看有多少。", words=("到付",), watch=True)
+    shop = trial("pinduoduo", [library], "Asia/Shanghai", targets=True)
+    shop.guard = Guard(shop.guard.packs, owner=(rule,))
+    seen = Summary()
+    with Replay(shop, (seen,), timed=True) as run:
+        play(log("0 c buyer 怎么付运费", "9 c 小林 运费可以到付的"), [run], progress=lambda _: None)
+    result = json.loads(b"".join(outfile.pieces(seen.result())))
+    (found,) = result["guard"]["watched"]
+    assert (found["rule"], found["agent"], found["before"], found["excerpt"]) == (
+        "mine.watch",
+        "小林",
+        "怎么付运费",
+        "到付",
+    )
+    assert (result["guard"]["allow"], result["guard"]["findings"]) == (1, [])
+    assert "只观察的规则：mine.watch 1 次" in list(lines(result))
 
 
 def test_gaps_have_their_nearest_script(library):
