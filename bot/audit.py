@@ -25,7 +25,7 @@ def everything(config: Path | None) -> list[str]:
     """Sentences on what is wrong; empty when all is well."""
     checks: list[Callable[[], object]] = [partial(platforms.load, name) for name in platforms.names()]
     checks += [partial(adapters.load, name) for name in adapters.names()]
-    checks += [partial(policy.packs, name) for name in policy.PLATFORMS]
+    checks += [partial(policy.packs, name, afresh=True) for name in policy.PLATFORMS]
     checks += [partial(library.load, [shop.BUILT_IN]), robots.data, words.words, heads.load, mask.rules]
     checks += [inspecting.load, settings.load, load.every, buyers.manner]
     checks += [roles.roles, weak.rules]

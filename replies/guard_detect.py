@@ -85,16 +85,15 @@ def known(
 ) -> Known:
     """`own`, `platforms`: domains; `here`: terms that name our platform; `orders`: patterns; `allowed`: digits the shop may give."""
     facts = lexicon.facts
-    made = _by_slot(lexicon)
     brackets = "|".join(sorted(map(re.escape, facts.variables), key=len, reverse=True))
     clear = "|".join(re.escape(name) for name in facts.variables if len(name) > 2 or name.startswith("x"))
     return Known(
         facts=facts,
         long=numbers.may_be(facts),
         net=_may_be_address(facts),
-        shapes=made,
+        shapes=shapes(lexicon),
         untold=frozenset(shape.slot for shape in lexicon.shapes if not shape.needs and not shape.after),
-        marks=_by_mark(made, lexicon.shapes),
+        marks=_by_mark(lexicon.shapes),
         signs=re.compile(
             "["
             + "".join(map(re.escape, sorted({char for shape in lexicon.shapes for char in shape.needs} or "\ufffe")))
@@ -121,21 +120,45 @@ def knowing(known: Known, theirs: Sequence[str], *texts: str) -> Known:
     return known._replace(numbers=known.numbers | own) if own else known
 
 
-def _by_mark(made: dict[str, tuple[Pattern, ...]], shapes: tuple[Shape, ...]) -> dict[str, tuple[str, ...]]:
+def _by_mark(shapes: tuple[Shape, ...]) -> dict[str, tuple[str, ...]]:
     """Character -> the slots whose shapes are to be tried where it stands."""
     found: dict[str, list[str]] = {}
     for shape in shapes:
         for char in shape.needs:
             found.setdefault(char, []).append(shape.slot)
-    return {char: tuple(slots) for char, slots in found.items() if made}
+    return {char: tuple(slots) for char, slots in found.items()}
+
+
+class Shapes(dict[str, tuple[Pattern, ...]]):
+    """Slot -> its shapes, compiled when the slot is first asked for: all together would take a third of the loading."""
+
+    def __init__(self, shapes: tuple[Shape, ...]) -> None:
+        """`shapes` as the lexicon has them."""
+        super().__init__()
+        self._written: dict[str, list[Shape]] = {}
+        for shape in shapes:
+            self._written.setdefault(shape.slot, []).append(shape)
+
+    def __missing__(self, slot: str) -> tuple[Pattern, ...]:
+        made = tuple(Pattern(re.compile(shape.pattern), shape.weight) for shape in self._written[slot])
+        self[slot] = made
+        return made
+
+    def problems(self) -> list[str]:
+        """A sentence for each slot with a pattern that is none."""
+        found = []
+        for slot in self._written:
+            try:
+                self[slot]
+            except re.error as error:
+                found.append(f"terms: shape {slot}: {error}")
+        return found
 
 
 @lru_cache(maxsize=4)
-def _by_slot(lexicon: Lexicon) -> dict[str, tuple[Pattern, ...]]:
-    found: dict[str, list[Pattern]] = {}
-    for shape in lexicon.shapes:
-        found.setdefault(shape.slot, []).append(Pattern(re.compile(shape.pattern), shape.weight))
-    return {slot: tuple(patterns) for slot, patterns in found.items()}
+def shapes(lexicon: Lexicon) -> Shapes:
+    """The shapes of a lexicon; of the same one the same, so that each is compiled once."""
+    return Shapes(lexicon.shapes)
 
 
 def _may_be_address(facts: Facts) -> re.Pattern[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import ahocorasick
 
 from replies import guard_sound as sound
+from replies.garbage import kept
 from replies.guard_disguise import chinese as han
 from replies.guard_disguise import disguises, part_ways, tight
 
@@ -181,6 +182,7 @@ def _lone(word: str) -> bool:
 
 
 @lru_cache(maxsize=4)
+@kept()
 def build(lexicon: Lexicon, detected: tuple[tuple[str, ...], ...], called: frozenset[str]) -> Search:
     """Compile `lexicon`; `detected` are groups of slots found by code as Kinds has them, `called` terms that call a rule by themselves.
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from replies import DataError
 from replies import guard_detect as detect
+from replies import guard_proof as proof
 from replies import guard_words as words
+from replies.garbage import kept
 from replies.guard import Guard
 from replies.guard_judge import read_way
 from replies.lexicon import Files, convert, read_lexicon, toml
 from replies.rules import Lexicon, Pack, Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 FOLDER = Path(__file__).parent / "policies"
 COMMON = "common"
@@ -26,10 +23,11 @@ PLATFORMS: tuple[str, ...] = (*sorted(path.stem for path in FOLDER.glob("*.toml"
 """The platforms that have a pack, and `any`: the common pack alone."""
 
 
-def packs(platform: str, folder: Path = FOLDER) -> tuple[Pack, ...]:
+def packs(platform: str, folder: Path = FOLDER, *, afresh: bool = False) -> tuple[Pack, ...]:
     """The common pack and the platform's own, every rule proved on its examples. A platform without a pack gets the common one.
 
-    Raises DataError that names each mistake with its file and place. Unchanged files are read and proved once.
+    Raises DataError that names each mistake with its file and place. Unchanged files are read once, and not tried again if
+    these packs and this code are listed as proved (guard_proof.py), unless `afresh`.
     """
     names = [COMMON] if platform == "any" or not (folder / f"{platform}.toml").is_file() else [COMMON, platform]
     try:
@@ -37,45 +35,40 @@ def packs(platform: str, folder: Path = FOLDER) -> tuple[Pack, ...]:
         every: Files = tuple((path.stem, path.read_bytes()) for path in sorted(folder.glob("*.toml")))
     except OSError as error:
         raise DataError([f"{error.filename}: cannot be read: {error.strerror}"]) from error
-    return _proved(tuple(names), every, terms)
+    return _proved(tuple(names), every, terms, afresh=afresh)
 
 
-@contextmanager
-def _kept() -> Iterator[None]:
-    """Nothing made meanwhile is garbage: looking for some would take a fifth of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
+@kept()
+def _proved(names: tuple[str, ...], every: Files, terms: Files, *, afresh: bool) -> tuple[Pack, ...]:
+    found = _read(names, every, terms)
+    for held in dict.fromkeys((found[:1], found)):
+        problems = [] if not afresh and proof.proved(proof.key(held)) else prove(held)
+        if problems:
+            raise DataError(problems)
+    return found
 
 
 @lru_cache(maxsize=16)
-@_kept()
-def _proved(names: tuple[str, ...], every: Files, terms: Files) -> tuple[Pack, ...]:
+def _read(names: tuple[str, ...], every: Files, terms: Files) -> tuple[Pack, ...]:
     problems: list[str] = []
     lexicon = read_lexicon(terms)
     platforms = _platforms(every)
     texts = dict(every)
     if COMMON not in texts:
         raise DataError([f"{COMMON}.toml: there is no such pack"])
-    before = _proved(names[:1], every, terms) if len(names) > 1 else ()
+    before = _read(names[:1], every, terms) if len(names) > 1 else ()
     own = names[len(before) :]
     read = (_pack(name, texts[name], lexicon=lexicon, platforms=platforms, problems=problems) for name in own)
     found = (*before, *read)
     _ids_once(found, problems)
     if problems:
         raise DataError(problems)
-    problems = prove(found)
-    if problems:
-        raise DataError(problems)
     return found
 
 
 def _pack(name: str, text: bytes, *, lexicon: Lexicon, platforms: tuple[str, ...], problems: list[str]) -> Pack:
-    table = toml(f"{name}.toml", text, problems)
+    table, unread = _table(name, text)
+    problems += unread
     bit = words.slots(lexicon, detect.SLOTS)
     rules: list[Rule] = []
     for at, entry in enumerate(table.get("rules", []), 1):
@@ -106,10 +99,17 @@ def _pack(name: str, text: bytes, *, lexicon: Lexicon, platforms: tuple[str, ...
     return Pack(name, version, str(table.get("name", name)), own, domains, orders, platforms, tuple(rules), lexicon)
 
 
+@lru_cache(maxsize=16)
+def _table(name: str, text: bytes) -> tuple[dict[str, Any], list[str]]:
+    """A pack as it is written, and what keeps it from being read."""
+    problems: list[str] = []
+    return toml(f"{name}.toml", text, problems), problems
+
+
 @lru_cache(maxsize=4)
 def _platforms(every: Files) -> tuple[str, ...]:
     """The domains of all packs that can be read."""
-    found = [domain for name, text in every for domain in toml(name, text, []).get("domains", ())]
+    found = [domain for name, text in every for domain in _table(name, text)[0].get("domains", ())]
     return tuple(dict.fromkeys(map(str, found)))
 
 
@@ -122,10 +122,13 @@ def _ids_once(found: tuple[Pack, ...], problems: list[str]) -> None:
             seen[rule.id] = pack.id
 
 
+@lru_cache(maxsize=32)
 def prove(found: tuple[Pack, ...]) -> list[str]:
     """Run the examples of the last pack's rules; one sentence for each that comes out otherwise than it says."""
+    problems = detect.shapes(found[0].lexicon).problems()
+    if problems:
+        return problems
     guard = Guard(found)
-    problems = []
     for rule in found[-1].rules:
         for wanted, examples in (("block", rule.blocks), ("warn", rule.warns), ("allow", rule.passes)):
             for example in examples:
