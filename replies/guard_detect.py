@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from replies import guard_numbers as numbers
 from replies.guard_disguise import tight_table
 from replies.guard_numbers import Thing
+from replies.guard_starts import Pattern, compiled
 from replies.text import fold_table
 
 if TYPE_CHECKING:
@@ -39,13 +40,6 @@ _way = re.compile(r"[/?:][\w\-./?%&=:#]{0,2000}+")
 _scheme = re.compile(r"(?:h(?:tt|xx)ps?:/{1,2}|www\s?\.)\s?([a-z0-9][a-z0-9\-.]*+)")
 _numeric_host = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])(?=[:/])")
 _BLANK = r"\$?\{\{?\s*[^{}\n]{0,30}?\s*\}?\}|<%[^%\n]{0,30}%>|\$\{?[a-z_]{2,20}\}?(?![a-z0-9])|%\([a-z_]{1,20}\)s|%[sd](?![a-z])|#\{[^}\n]{1,20}\}|#[a-z_]{2,20}#"
-
-
-class Pattern(NamedTuple):
-    """A shape compiled."""
-
-    pattern: re.Pattern[str]
-    weight: float
 
 
 class Known(NamedTuple):
@@ -140,7 +134,7 @@ class Shapes(dict[str, tuple[Pattern, ...]]):
             self._written.setdefault(shape.slot, []).append(shape)
 
     def __missing__(self, slot: str) -> tuple[Pattern, ...]:
-        made = tuple(Pattern(re.compile(shape.pattern), shape.weight) for shape in self._written[slot])
+        made = tuple(compiled(shape.pattern, shape.weight) for shape in self._written[slot])
         self[slot] = made
         return made
 

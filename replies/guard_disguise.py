@@ -11,6 +11,8 @@ from replies import guard_sound as sound
 from replies.text import WORDS, fold_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from replies.rules import Term
 
 _han = re.compile(r"[㐀-鿿]")
@@ -44,6 +46,13 @@ def tight_table() -> dict[int, str]:
 def tight(text: str) -> str:
     """`text` as it is searched: folded, pictures as words, nothing that separates."""
     return text.translate(tight_table())
+
+
+def tightened(words: Iterable[str]) -> dict[str, str]:
+    """Many words, each with what `tight` makes of it: thousands are folded as fast as one long text."""
+    every = list(dict.fromkeys(words))
+    folded = "\n".join(word.replace("\n", " ") for word in every).translate(tight_table() | {0x0A: "\n"})
+    return dict(zip(every, folded.split("\n"), strict=True)) if every else {}
 
 
 @lru_cache(maxsize=1)
@@ -85,12 +94,20 @@ def _shortened(word: str) -> dict[str, float]:
 
 def disguises(word: str, term: Term) -> list[tuple[str, str, float]]:
     """Each pattern, its kind and its weight, for one word looked for in every disguise."""
+    return [*reordered(word, term), *shortened(word, term)]
+
+
+def reordered(word: str, term: Term) -> list[tuple[str, str, float]]:
+    """The word as it is, and in other orders; as `disguises` has them."""
     found = [(word, "exact", 1.0)]
-    chinese = len(_han.findall(word))
-    if chinese < 2:
-        return found
-    if chinese == len(word) and term.turned:
+    size = chinese(word)
+    if size > 1 and size == len(word) and term.turned:
         found.extend((way, "order", weight) for way, weight in _turned(word).items() if way != word)
-    if term.sound and term.shortened:
-        found.extend((way, "initials", weight) for way, weight in _shortened(word).items())
     return found
+
+
+def shortened(word: str, term: Term) -> list[tuple[str, str, float]]:
+    """The word with Latin letters for some characters; as `disguises` has them."""
+    if not (term.sound and term.shortened) or chinese(word) < 2:
+        return []
+    return [(way, "initials", weight) for way, weight in _shortened(word).items()]

@@ -43,7 +43,7 @@ def shaped(slot: str, reading: Reading, called: Places | None) -> list[Hit]:
     found = []
     for low, high in _stretches(reading, called):
         for shape in shapes:
-            for match in shape.pattern.finditer(folded, low, high):
+            for match in shape.finds(folded, low, high):
                 start, end = (reading.at(at) for at in reading.plain.span(*match.span()))
                 found.append(Hit(start, end, shape.weight, "shape", match.group()))
     return found

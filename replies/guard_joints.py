@@ -8,11 +8,11 @@ from functools import cached_property, lru_cache
 from operator import sub
 from typing import TYPE_CHECKING
 
-from replies.guard_words import LETTERS
+from replies.guard_terms import LETTERS
 from replies.text import fold_table
 
 if TYPE_CHECKING:
-    from replies.guard_words import Word
+    from replies.guard_terms import Word
     from replies.text import View
 
 BREAK = "\n"  # between the messages of a joined text

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
 from replies import guard_detect as detect
@@ -37,6 +39,7 @@ SHORT = (0.0, 0.28, 0.56, 0.95, 1.2, 1.4)
 _LOOSE = frozenset({"notes", "fillers", "joined", "heads"})  # readings that leave out some of what was written
 _OPENLY = frozenset({"exact", "shape", "state"})  # views that hide nothing
 _PAIR, _SURE = 2, 0.8  # characters and weight of a look-alike that needs a word beside it
+_KEPT = 10_000  # combinations of forms whose alternatives are remembered
 _MOST = 8  # findings of one alternative that are told
 _slot = re.compile(
     r"(?P<slot>[a-z_]+)|(?P<order>>)|(?P<clause>=)|(?P<masked>!)|@(?P<near>\d+)|%(?P<short>\d+)|(?P<space>\s+)|(?P<bad>.)"
@@ -154,6 +157,8 @@ class Rulebook:
                 members = elsewhere if key == "elsewhere" else search.groups.get(key, (key,))
                 for slot in members:
                     self.by_slot.setdefault(slot, []).append(way)
+        self._formal_bits = reduce(or_, (way.mask for way in self.formal), 0)
+        self._open: dict[int, tuple[Way, ...]] = {}
         self.masks = {slot: [(way.mask, way) for way in ways] for slot, ways in self.by_slot.items()}
 
     def every(self) -> Iterator[Way]:
@@ -163,15 +168,25 @@ class Rulebook:
     def ways(self, reading: Reading) -> Iterator[Way]:
         """The alternatives whose every slot may be in the reading."""
         lacking = ~reading.mask
-        if any(not way.mask & lacking for way in self.formal):
+        if self._formally(reading.mask):
             lacking = ~reading.sharpened()
-            yield from (way for way in self.formal if not way.mask & lacking)
+            yield from self._formally(reading.mask)
         for slot in tuple(reading.slots):
             for mask, way in self.masks.get(slot, ()):
                 if not mask & lacking:
                     if not reading.find(slot):
                         break
                     yield way
+
+    def _formally(self, mask: int) -> tuple[Way, ...]:
+        """The alternatives of forms alone whose every slot is in a mask: asked of each text, and seldom differently."""
+        here = mask & self._formal_bits
+        found = self._open.get(here)
+        if found is None:
+            if len(self._open) > _KEPT:
+                self._open.clear()
+            found = self._open[here] = tuple(way for way in self.formal if not way.mask & ~here)
+        return found
 
     def judge(self, reading: Reading) -> list[Match]:
         """What the rules find, without what is excused. Raises RuleFailed."""

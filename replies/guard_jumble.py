@@ -10,7 +10,8 @@ from replies.guard_hits import Hit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from replies.guard_words import Bag, Search, Word
+    from replies.guard_terms import Word
+    from replies.guard_words import Bag, Search
 
 _LOOSE = 3  # characters that may stand between those of a phrase
 _MOST = 24  # places of one phrase that are tried

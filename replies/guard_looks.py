@@ -62,7 +62,7 @@ def may_look(first: Reading) -> bool:
 def looked(first: Reading) -> Variant | None:
     """An odd character, or a stray one, becomes the watched one that looks like it, where that makes a watched word."""
     chars, changed = first.chars, {}
-    odd = {match.start() for match in _odd().finditer(chars)}
+    odd = {match.start() for match in _odd().finditer(chars)} if _odd().search(chars) else set()
     for at, candidates in sorted(_places(first, odd).items()):
         char = _meant(chars, at, candidates)
         if char and (at in odd or _is_stray(first, at)):
@@ -80,20 +80,26 @@ def looked(first: Reading) -> Variant | None:
 
 def _places(first: Reading, odd: set[int]) -> dict[int, Candidates]:
     """Where an odd character stands, or one like watched ones beside a character a watched word could have there: which."""
-    search, memo = first.search, first.search.strays
+    search, memo, dull = first.search, first.search.strays, first.search.dull
     edged = f"\n{first.chars}\n"
     found: dict[int, Candidates] = {}
-    known = memo.get
-    for match in _likely().finditer(first.chars):
-        at = match.start()
-        three = edged[at : at + 3]
-        likely = known(three)
-        if likely is None:
-            if len(memo) > _KEPT:
-                memo.clear()
-            likely = memo[three] = _could_be(three, search)
-        if likely:
-            found[at] = likely
+    met = _likely().findall(edged)
+    if not dull.issuperset(met):
+        for three in set(met) - dull:
+            likely = memo.get(three)
+            if likely is None:
+                likely = _could_be(three, search)
+                if len(memo) + len(dull) > _KEPT:
+                    memo.clear()
+                    dull.clear()
+                if not likely:
+                    dull.add(three)
+                    continue
+                memo[three] = likely
+            at = edged.find(three)
+            while at >= 0:
+                found[at] = likely
+                at = edged.find(three, at + 1)
     if odd:
         for at in {*sorted(odd)[:_MOST], *odd.intersection(found)}:
             alike = _alike(first.chars[at], search.watched)[:200]
@@ -122,7 +128,8 @@ def _candidates(left: str, alike: Iterable[str], right: str, search: Search) -> 
 
 @lru_cache(maxsize=1)
 def _likely() -> re.Pattern[str]:
-    return re.compile(f"[{''.join(map(re.escape, stray_likes()))}]")
+    """Every three characters of which the second may be a stray one."""
+    return re.compile(f"(?=(.[{''.join(map(re.escape, stray_likes()))}].))", re.DOTALL)
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ from replies.guard_forms import detected, possible, shaped
 from replies.guard_hits import FLOOR, Hit, Variant, covered
 from replies.guard_joints import BREAK, Joints
 from replies.guard_jumble import jumbled
-from replies.guard_spell import latin, spelled, tokens
+from replies.guard_spell import beside, latin, spelled, tokens
 from replies.guard_weigh import doubted, edged, meek, weighed
 from replies.text import View, fold_table, origins
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from replies.guard_forms import Places
-    from replies.guard_words import Part, Search, Word
+    from replies.guard_terms import Part, Word
+    from replies.guard_words import Search
 
 _SCRAP = 3  # characters of a message that says nothing by itself
 
@@ -134,8 +135,18 @@ class Reading:
 
     def _scan(self, part: Part) -> int:
         """Look for the words of one part of the lexicon, listen for them, read Latin letters; how much was turned."""
+        turns = self._see(part.seen.iter(self.chars))
+        if self.latin:
+            apart = part.latin
+            for start, end in beside(self.chars, apart.reach):
+                turns += self._see(apart.seen.iter(self.chars, start, end))
+        self._listen(part)
+        return turns
+
+    def _see(self, found: Iterable[tuple[int, tuple[Word, ...]]]) -> int:
+        """Note what was found: the end of each word; how much was turned."""
         noted, bits, turns = self._noted, 0, 0
-        for last, words in part.seen.iter(self.chars):
+        for last, words in found:
             for word in words:
                 if word.weight:
                     bits |= word.bits
@@ -144,7 +155,6 @@ class Reading:
                 else:
                     self._note(word, last + 1 - word.length, last + 1)
         self.mask |= bits
-        self._listen(part)
         return turns
 
     def _listen(self, part: Part) -> None:
@@ -154,7 +164,13 @@ class Reading:
             for last, words in part.heard.iter(chars.translate(sound.sound_table())):
                 for word in words:
                     surface = chars[last + 1 - word.length : last + 1]
-                    if surface != word.word and surface not in search.ordinary and surface not in search.watched:
+                    meant = word.word
+                    if (
+                        surface != meant
+                        and surface not in search.ordinary
+                        and surface not in search.watched
+                        and sound.likeness(surface, meant) >= FLOOR
+                    ):
                         self.mask |= word.bits
                         self._noted[word.slot].append((last, word))
         if self.latin:
@@ -218,7 +234,7 @@ class Reading:
 
     def holds(self, slot: str) -> bool:
         """Does any word or pattern of a slot stand in the text, hidden by a phrase or not?"""
-        return bool(self._every(slot))
+        return (slot in self._noted or slot in self._hits) and bool(self._every(slot))
 
     def _frequent(self) -> None:
         if self.mask & self.search.all_read:

@@ -13,7 +13,7 @@ from replies.guard_hits import Hit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from replies.guard_words import Part, Word
+    from replies.guard_terms import Part, Word
 
 latin = re.compile(r"[a-z]+")
 Piece = tuple[str, int, int]
@@ -32,10 +32,23 @@ def tokens(chars: str, gaps: list[int]) -> list[tuple[int, int]]:
     return found
 
 
+def beside(chars: str, reach: int) -> Iterator[tuple[int, int]]:
+    """The stretches of a tight view that hold whatever has Latin letters and at most `reach` characters."""
+    begun = done = -1
+    for run in latin.finditer(chars):
+        if run.start() - reach > done:
+            if done >= 0:
+                yield begun, done
+            begun = max(0, run.start() - reach)
+        done = min(len(chars), run.end() + reach)
+    if done >= 0:
+        yield begun, done
+
+
 def spelled(chars: str, words: list[tuple[int, int]], part: Part) -> Iterator[tuple[Word, Hit]]:
     """What the Latin words at `words` stand for."""
     for start, end in words:
-        for word in part.tokens.get(chars[start:end], ()):
+        for word in part.latin.tokens.get(chars[start:end], ()):
             yield word, Hit(start, end, word.weight, "initials", word.word)
     for pieces in _sounds(chars, words):
         for last, meant in part.heard.iter("".join(code for code, _, _ in pieces)):

@@ -17,12 +17,14 @@ _noted = re.compile(
     rf"(?<=[{_han}a-z0-9])\s?[(（\[【{{<《〈][^()（）\[\]【】{{}}<>《》〈〉\n]{{1,8}}[)）\]】}}>》〉]\s?(?=[{_han}a-z0-9])"
 )
 _soft = "啊|呀|哦|嗯|呢|吧|哈|嘛|额|呃|噢|哇|啦|么|呗|喔|诶|唉|那个|这个|就是|然后|嘿嘿|哈哈|呵呵|嘻嘻|亲亲"
-_filled = re.compile(
-    rf"(?P<soft>{_soft})\s?[{_han}a-z0-9]\s?(?P=soft)"
-    rf"|(?P<any>[{_han}]{{1,2}})\s?[{_han}a-z0-9]\s?(?P=any)\s?[{_han}a-z0-9]\s?(?P=any)"
-    rf"|(?<=[{_han}])(?P<letter>[a-z0-9])[{_han}](?P=letter)"
-    rf"|(?P<sign>[^\w\s，。,.!！?？、；;：:\"'“”()（）])\s?[{_han}a-z]\s?(?P=sign)\s?[{_han}a-z]"
+_fillers = (
+    rf"(?P<soft>{_soft})\s?[{_han}a-z0-9]\s?(?P=soft)",
+    rf"(?P<any>[{_han}]{{1,2}})\s?[{_han}a-z0-9]\s?(?P=any)\s?[{_han}a-z0-9]\s?(?P=any)",
+    rf"(?<=[{_han}])(?P<letter>[a-z0-9])[{_han}](?P=letter)",
+    rf"(?P<sign>[^\w\s，。,.!！?？、；;：:\"'“”()（）])\s?[{_han}a-z]\s?(?P=sign)\s?[{_han}a-z]",
 )
+_each_filler = tuple(map(re.compile, _fillers))
+_filled = re.compile("|".join(_fillers))
 _quoted = re.compile(r"[“\"「『‘']([^“”\"「」『』‘’'\n]{1,12})[”\"」』’']")
 _lettered = re.compile(rf"([{_han}a-z])字")
 _put = re.compile(
@@ -86,6 +88,8 @@ def without_notes(plain: str) -> Variant | None:
 
 def without_fillers(plain: str) -> Variant | None:
     """私啊下啊转啊账啊 becomes 私下转账: what stands again and again after one character is left out."""
+    if not any(filler.search(plain) for filler in _each_filler):  # one by one takes a third of the time of all at once
+        return None
     fills = {(found[found.lastgroup or 0], found.lastgroup == "soft") for found in _filled.finditer(plain)}
     edits: list[Edit] = []
     for fill, soft in sorted(fills)[:_FILLS]:

@@ -30,6 +30,7 @@ _CALLS = re.compile("连|拼|合|凑|组|后面加|加上|接|首字|个字|每|
 _ASKS = re.compile(r"[+＋&\\%(（\[【{<《〈\n连拼合凑组后加接首个每开竖藏行句打十百千万亿]")
 _ESCAPES = re.compile(r"&#|\\u|%[0-9a-fA-F]{2}%")
 _FILLS = re.compile(r"([㐀-鿿]{1,2})[㐀-鿿a-z0-9]\1|(?<=[㐀-鿿])([a-z0-9])[㐀-鿿]\2")
+_AGAIN = re.compile(r"(.)..?\1")  # what every filler does, found sooner
 _BROKEN = re.compile(r"[a-z]\n[a-z0-9_\-]|[a-z0-9_\-]\n[a-z]", re.IGNORECASE)
 _SPACED = re.compile(r"[a-z0-9]\s[a-z0-9]\s[a-z0-9]\s[a-z0-9]", re.IGNORECASE)
 _NUMBERED = re.compile(r"[十百千万亿][零〇一二两三四五六七八九十百千万亿]")
@@ -163,7 +164,7 @@ def _is_noted(_: Reading) -> bool:
 
 
 def _is_filled(first: Reading) -> bool:
-    return _FILLS.search(first.chars) is not None
+    return _AGAIN.search(first.chars) is not None and _FILLS.search(first.chars) is not None
 
 
 def _is_spaced(first: Reading) -> bool:

@@ -10,7 +10,7 @@ from replies.guard_joints import edges, runs_on
 
 if TYPE_CHECKING:
     from replies.guard_reading import Reading
-    from replies.guard_words import Word
+    from replies.guard_terms import Word
 
 _SHORT = 200  # characters of a text that is searched through for each find
 _HEARD, _ALONE = 0.4, 0.75

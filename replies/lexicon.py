@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from replies import DataError
-from replies.guard_disguise import tight
+from replies.guard_disguise import tightened
 from replies.rules import Facts, Lexicon, Shape, Term
 
 Files = tuple[tuple[str, bytes], ...]
@@ -62,13 +62,16 @@ class _Collected:
         self.problems += [f"{where}: unknown key {key!r}" for key in table]
 
     def check(self) -> None:
+        folded = tightened(
+            word for term in self.terms.values() for word in (*term.words, *term.plain, *term.latin, *term.shields)
+        )
         for name, term in self.terms.items():
-            said = {tight(word) for word in (*term.words, *term.plain)}
+            said = {folded[word] for word in (*term.words, *term.plain)}
             for word in (*term.words, *term.plain, *term.latin, *term.shields):
-                if not tight(word):
+                if not folded[word]:
                     self.problems.append(f"terms: {name}: {word!r} is nothing when folded")
             for shield in term.shields:
-                if tight(shield) in said:
+                if folded[shield] in said:
                     self.problems.append(f"terms: {name}: not: {shield!r} hides the word itself")
         self.groups["elsewhere"] = tuple(name for name in self.terms if name.startswith("at_"))
         for group, members in self.groups.items():
