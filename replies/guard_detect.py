@@ -28,6 +28,7 @@ GROUPS = (LONG, OPEN, LATIN, NET, FORM, STATE)
 FOUND = frozenset((*LONG, *OPEN, *LATIN, *NET, *FORM))
 SLOTS = (*LONG, *OPEN, *LATIN, *NET, *FORM, *STATE)
 
+_letter = re.compile("[a-z]")
 _token = re.compile(r"(?<![a-z0-9])(?<![a-z0-9]_)[a-z0-9][a-z0-9_.\-]{2,29}+")
 _numerals = re.compile(
     r"[零〇一二三四五六七八九幺洞拐勾两]{2,20}[a-z]{2,20}|[a-z]{2,20}[零〇一二三四五六七八九幺洞拐勾两]{2,20}"
@@ -37,8 +38,8 @@ _spaced = re.compile(r"(?<![a-z0-9])[a-z0-9](?:[ ._\-*|/][a-z0-9](?![a-z0-9])){4
 _host = re.compile(r"[a-z0-9][a-z0-9\-.]{0,80}+$")
 _host_backwards = re.compile(r"[a-z0-9\-. ]{0,80}+")
 _way = re.compile(r"[/?:][\w\-./?%&=:#]{0,2000}+")
-_scheme = re.compile(r"(?:h(?:tt|xx)ps?:/{1,2}|www\s?\.)\s?([a-z0-9][a-z0-9\-.]*+)")
-_numeric_host = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])(?=[:/])")
+_scheme = compiled(r"(?:h(?:tt|xx)ps?:/{1,2}|www\s?\.)\s?([a-z0-9][a-z0-9\-.]*+)")
+_numeric_host = compiled(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])(?=[:/])")
 _BLANK = r"\$?\{\{?\s*[^{}\n]{0,30}?\s*\}?\}|<%[^%\n]{0,30}%>|\$\{?[a-z_]{2,20}\}?(?![a-z0-9])|%\([a-z_]{1,20}\)s|%[sd](?![a-z])|#\{[^}\n]{1,20}\}|#[a-z_]{2,20}#"
 
 
@@ -162,7 +163,7 @@ def _may_be_address(facts: Facts) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=4)
-def _net(facts: Facts) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _net(facts: Facts) -> tuple[Pattern, re.Pattern[str]]:
     endings = "|".join(sorted(map(re.escape, facts.endings), key=len, reverse=True))
     dots = "|".join(sorted(map(re.escape, facts.dots), key=len, reverse=True))
     ats = "|".join(
@@ -173,8 +174,8 @@ def _net(facts: Facts) -> tuple[re.Pattern[str], re.Pattern[str]]:
         )
     )
     dots = rf"[(\[{{<【]\s?(?:{dots})\s?[)\]}}>】]|{dots}"
-    ending = re.compile(rf"\s?(?P<dot>{dots})\s?(?P<ending>{endings})(?![a-z])(?:\s?(?:{dots})\s?(?:cn|hk|tw))?")
-    return ending, re.compile(ats)
+    ending = rf"\s?(?P<dot>{dots})\s?(?P<ending>{endings})(?![a-z])(?:\s?(?:{dots})\s?(?:cn|hk|tw))?"
+    return compiled(ending), re.compile(ats)
 
 
 def everything(text: str, known: Known) -> list[Thing]:
@@ -209,6 +210,8 @@ def handles(text: str, known: Known) -> Iterator[Thing]:
             yield Thing("handle", match.start(), match.start() + len(value), value)
         elif letters or digits >= 5:
             yield Thing("id_like", match.start(), match.start() + len(value), value)
+    if _letter.search(text) is None:
+        return
     for match in _spaced.finditer(text):
         if any(char.isalpha() for char in match.group()):
             yield Thing("handle", match.start(), match.end(), match.group(), how="separator")
@@ -220,7 +223,7 @@ def addresses(text: str, known: Known) -> Iterator[Thing]:
     """Web addresses and e-mail, however the dots are written."""
     ending, at = _net(known.facts)
     seen = stop = -1
-    for match in ending.finditer(text):
+    for match in ending.finds(text, 0, len(text)):
         before = _host.search(text, max(0, match.start() - 80), match.start())
         if before is None or match.end() <= seen or match.start() < stop:
             continue
@@ -237,7 +240,7 @@ def addresses(text: str, known: Known) -> Iterator[Thing]:
             yield Thing(_whose(whole, known), start, stop, whole, how="exact" if dot == "." else "separator")
         seen = match.end()
     for pattern in (_scheme, _numeric_host):
-        for match in pattern.finditer(text):
+        for match in pattern.finds(text, 0, len(text)):
             if match.start() >= max(stop, seen if pattern is _scheme else -1):
                 stop = _path(text, match.end())
                 yield Thing(_whose(match.group(match.lastindex or 0), known), match.start(), stop, match.group())

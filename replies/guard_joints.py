@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from itertools import compress
 from operator import sub
 from typing import TYPE_CHECKING
 
 from replies.guard_terms import LETTERS
+from replies.lazy import lazy
 from replies.text import fold_table
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class Joints:
         self.text, self.chars, self.origin, self.joined = text, tight.chars, tight.origin, joined
         self.pairs = pairs
         origin = tight.origin
-        wide = [at for at, step in enumerate(map(sub, origin[1:], origin), 1) if step > 1]
+        wide = compress(range(1, len(origin)), map((1).__lt__, map(sub, origin[1:], origin)))
         self.between = {at: seen for at in wide if (seen := _seen(text[origin[at - 1] + 1 : origin[at]]))}
         self.gaps = sorted(self.between)
         self.breaks = [at for at in self.gaps if BREAK in self.between[at]] if joined else []
@@ -91,12 +93,12 @@ class Joints:
         """Does something stand between `at` and the character before it (or none is there)?"""
         return at <= 0 or at in self.between
 
-    @cached_property
+    @lazy
     def clauses(self) -> list[int]:
         """Where in the tight view a new clause begins."""
         return [at for at in self.gaps if BREAK in self.between[at] or _pause.search(self.between[at])]
 
-    @cached_property
+    @lazy
     def _sentences(self) -> list[int]:
         return [at for at in self.clauses if BREAK in self.between[at] or _full_stop.search(self.between[at])]
 

@@ -246,7 +246,7 @@ def _meant(way: Way, hits: tuple[Hit, ...], reading: Reading) -> bool:
     first, last = min(hit.start for hit in hits), max(hit.end for hit in hits) - 1
     if way.clause and not reading.joined and not reading.joints.together(first, last):
         return False
-    if reading.places and not any(map(reading.changed, hits)):
+    if reading.places and not reading.changed(first, last + 1):
         return False
     if way.masked and not reading.how and all(hit.view in _OPENLY for hit in hits):
         return False

@@ -23,10 +23,9 @@ def jumbled(chars: str, search: Search) -> Iterator[tuple[Word, Hit]]:
     keys = search.bag_keys.findall(chars)
     if not keys:
         return
-    every = set(chars)
     for key in sorted(set(keys)):
         for bag in search.bags[key]:
-            if bag.chars <= every:
+            if bag.second in chars and all(char in chars for char in bag.chars):
                 yield from _found(chars, key, bag, search.pairs)
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from replies import guard_sound as sound
+from replies.guard_starts import Pattern, compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ class Forms(NamedTuple):
     weak: dict[str, str]
     run: re.Pattern[str]
     soft: re.Pattern[str]
-    money: re.Pattern[str]
+    money: Pattern
     not_money: re.Pattern[str]
     labels: re.Pattern[str]
     hotline: re.Pattern[str]
@@ -76,7 +77,7 @@ def forms(facts: Facts) -> Forms:
         weak,
         re.compile(rf"[{strong}](?:(?:{separator}){{0,3}}[{strong}]){{4,}}+"),
         re.compile(rf"[{strong}{''.join(weak)}]{{7,}}+"),
-        re.compile(rf"[¥$]\s?{number}|{number}\s?(?:{_any(facts.money)})(?![a-z])(?:{number}(?:毛|角)?|整|钱)?"),
+        compiled(rf"[¥$]\s?{number}|{number}\s?(?:{_any(facts.money)})(?![a-z])(?:{number}(?:毛|角)?|整|钱)?"),
         re.compile(_any(facts.not_money)),
         re.compile(rf"({_any(facts.unlabels)})|({_any(facts.labels)})"),
         re.compile("|".join(facts.hotlines)),
@@ -94,7 +95,7 @@ def may_be(facts: Facts) -> re.Pattern[str]:
 def find(text: str, known: Known) -> Iterator[Thing]:
     """Every number worth a name: phones, accounts, cards, identities, orders, amounts of money."""
     made = forms(known.facts)
-    for match in made.money.finditer(text):
+    for match in made.money.finds(text, 0, len(text)):
         tail = made.not_money.match(text, match.end() - 1)
         if tail is None:
             yield Thing("amount", match.start(), match.end(), match.group())

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
     from replies.guard_hits import Variant
 
-LONG = 800  # characters of a text that is read whole again for any change
-_REACH = 160  # characters on either side of a change that words about it may stand in
+LONG = 250  # characters of a text that is read whole again for any change
+_REACH = 110  # characters on either side of a change that words about it may stand in
 _MOST = 0.7  # part of a text above which pieces are no gain
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PROOF = Path(__file__).parent / "policies" / "proved.tsv"
 """A platform and the key of its packs a line, written by tools/prove.py."""
-_CODE = ("guard*.py", "garbage.py", "lexicon.py", "policy.py", "rules.py", "text.py")
+_CODE = ("guard*.py", "garbage.py", "lazy.py", "lexicon.py", "policy.py", "rules.py", "text.py")
 _READ = ("fold_*", "guard_*")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from functools import cached_property
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from replies.guard_joints import BREAK, Joints
 from replies.guard_jumble import jumbled
 from replies.guard_spell import beside, latin, spelled, tokens
 from replies.guard_weigh import doubted, edged, meek, weighed
+from replies.lazy import lazy
 from replies.text import View, fold_table, origins
 
 if TYPE_CHECKING:
@@ -93,22 +93,22 @@ class Reading:
         """The slots that may be filled so far, some of them twice."""
         return chain(self._noted, self._hits)
 
-    @cached_property
+    @lazy
     def tight(self) -> View:
         """The text folded, without separators."""
         return View("tight", self.chars, origins(self.text, self.chars, tight_table()))
 
-    @cached_property
+    @lazy
     def plain(self) -> View:
         """The text folded, separators and all, with the way back."""
         return View("plain", self.folded, origins(self.text, self.folded, fold_table()))
 
-    @cached_property
+    @lazy
     def folded(self) -> str:
         """The text folded, separators and all."""
         return self.text.translate(fold_table())
 
-    @cached_property
+    @lazy
     def joints(self) -> Joints:
         """What stands between the characters."""
         return Joints(self.text, self.tight, self.search.pairs, joined=self.joined)
@@ -177,7 +177,7 @@ class Reading:
             for word, hit in spelled(chars, self._tokens, part):
                 self._put(word, hit)
 
-    @cached_property
+    @lazy
     def _tokens(self) -> list[tuple[int, int]]:
         return tokens(self.chars, [] if self.whole else self.joints.gaps)
 
@@ -223,12 +223,12 @@ class Reading:
         """Does a slot stand anywhere in the text, of which this may be a piece?"""
         return bool(self.find(slot)) or (bool(self.places) and self._first is not None and self._first.says(slot))
 
-    def changed(self, hit: Hit) -> bool:
-        """Does a find stand where the text it is read in was changed, or beside that?"""
-        at = bisect_left(self._places, hit.start)
-        return at < len(self._places) and self._places[at] <= hit.end
+    def changed(self, start: int, end: int) -> bool:
+        """Was the text changed between two places of the tight view, or right beside them?"""
+        at = bisect_left(self._places, start)
+        return at < len(self._places) and self._places[at] <= end
 
-    @cached_property
+    @lazy
     def _places(self) -> list[int]:
         return [self.at(place) for place in self.places]
 
@@ -288,16 +288,16 @@ class Reading:
         self.mask &= ~absent
         return self.mask
 
-    @cached_property
+    @lazy
     def _detected(self) -> dict[str, list[Hit]]:
         return detected(self)
 
-    @cached_property
+    @lazy
     def last(self) -> int:
         """Where the last of joined messages begins, in the tight view."""
         return self.at(self.text.rfind(BREAK) + 1) if self.joined else 0
 
-    @cached_property
+    @lazy
     def reach(self) -> int:
         """Where a match over several messages must end after: scraps at the end go with the message before them."""
         start, end, size = self.last, self.text.rfind(BREAK) if self.joined else -1, len(self.chars)

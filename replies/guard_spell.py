@@ -34,6 +34,9 @@ def tokens(chars: str, gaps: list[int]) -> list[tuple[int, int]]:
 
 def beside(chars: str, reach: int) -> Iterator[tuple[int, int]]:
     """The stretches of a tight view that hold whatever has Latin letters and at most `reach` characters."""
+    if len(chars) < _AROUND:
+        yield 0, len(chars)
+        return
     begun = done = -1
     for run in latin.finditer(chars):
         if run.start() - reach > done:

@@ -29,7 +29,7 @@ class Pattern(NamedTuple):
     """A shape compiled; `starts` finds where it may begin, None: anywhere."""
 
     pattern: re.Pattern[str]
-    weight: float
+    weight: float = 1.0
     starts: re.Pattern[str] | None = None
 
     def finds(self, text: str, low: int, high: int) -> Iterator[re.Match[str]]:
@@ -46,7 +46,7 @@ class Pattern(NamedTuple):
                 yield match
 
 
-def compiled(pattern: str, weight: float) -> Pattern:
+def compiled(pattern: str, weight: float = 1.0) -> Pattern:
     """The shape of a pattern. Raises re.error."""
     made = re.compile(pattern)
     pairs: Pairs = {}

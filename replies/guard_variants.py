@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from replies import guard_unwrap as unwrap
 from replies.guard_hits import Variant
 from replies.guard_looks import looked, may_look
-from replies.guard_pieces import LONG, pieces
+from replies.guard_pieces import pieces
 from replies.guard_reading import Reading
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 _TURNS = 2  # turned words, the long ones twice, that ask for a text to be read backwards
+_WHOLE = 800  # characters of a text that is turned whole, though only words of it say so
 _sized = re.compile(r"\d{2,}[a-z]{1,3}|\d(?:kg|g|ml|l|mm|cm|m|gb|tb|mb|hz|xl|pcs)")
 _leet = re.compile(r"(?<![a-z0-9@$!|])(?=[a-z0-9@$!|]{0,24}[a-z@])(?=[a-z0-9@$!|]{0,24}[0-9@$!|])[a-z0-9@$!|]{2,24}+")
 _plain = str.maketrans("013457@$!|", "oieastasil")
@@ -132,7 +133,7 @@ def _turn(first: Reading) -> Variant | None:
     """The text from its end to its beginning; of a long one without a hint, what is near turned words."""
     size = len(first.text)
     places: tuple[int, ...] = ()
-    if size > LONG and not _is_hinted(first):
+    if size > _WHOLE and not _is_hinted(first):
         places = tuple(size - 1 - first.tight.origin[at] for at in reversed(first.turned))
     return Variant(first.text[::-1], tuple(range(size - 1, -1, -1)), {}, places=places)
 

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 
 class Bag(NamedTuple):
-    """A phrase whose characters count in any order."""
+    """A phrase whose characters count in any order; `second` is the rarest but one."""
 
     word: Word
     chars: frozenset[str]
+    second: str
 
 
 class Kinds(NamedTuple):
@@ -142,9 +143,9 @@ def _bags(lexicon: Lexicon, bits: dict[str, int], folded: dict[str, str]) -> dic
     found: dict[str, list[Bag]] = defaultdict(list)
     for name, term in lexicon.terms.items():
         for phrase in map(folded.__getitem__, term.jumbled):
-            key = max(phrase, key=lambda char: rank.get(char, len(rank)))
+            *_, second, key = sorted(phrase, key=lambda char: rank.get(char, len(rank)))
             word = meaning(name, bits.get(name, 0), phrase, phrase, 1.0, "order")
-            found[key].append(Bag(word, frozenset(phrase)))
+            found[key].append(Bag(word, frozenset(phrase), second))
     return {key: tuple(bags) for key, bags in found.items()}
 
 

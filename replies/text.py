@@ -61,17 +61,17 @@ def view(name: str, text: str, table: dict[int, str]) -> View:
     return View(name, chars, origins(text, chars, table))
 
 
-class _Sizes(dict[str, int]):
-    """Character -> how many characters a table makes of it; the first so many that are met are remembered."""
+class _Sizes(dict[int, str]):
+    """Code point -> the character whose code is how many characters a table makes of it; the first so many met are remembered."""
 
     def __init__(self, table: dict[int, str]) -> None:
         super().__init__()
         self.table = table  # held, so that its id stays its own
 
-    def __missing__(self, char: str) -> int:
-        size = len(self.table.get(ord(char), char))
+    def __missing__(self, code: int) -> str:
+        size = chr(len(self.table.get(code, " ")))
         if len(self) < _MET:
-            self[char] = size
+            self[code] = size
         return size
 
 
@@ -83,8 +83,9 @@ def origins(text: str, chars: str, table: dict[int, str]) -> tuple[int, ...]:
     known = _sizes.get(id(table))
     if known is None:
         known = _sizes[id(table)] = _Sizes(table)
-    sizes = list(map(known.__getitem__, text))
-    if max(sizes, default=0) < 2:
+    sizes = text.translate(known)
+    dropped = sizes.count("\0")
+    if len(text) - dropped == len(chars):
         every = range(len(text))
-        return tuple(every if len(chars) == len(text) else compress(every, sizes))
-    return tuple([at for at, size in enumerate(sizes) for _ in range(size)])
+        return tuple(compress(every, sizes.encode()) if dropped else every)
+    return tuple([at for at, size in enumerate(map(ord, sizes)) for _ in range(size)])
