@@ -28,7 +28,8 @@ GROUPS = (LONG, OPEN, LATIN, NET, FORM, STATE)
 FOUND = frozenset((*LONG, *OPEN, *LATIN, *NET, *FORM))
 SLOTS = (*LONG, *OPEN, *LATIN, *NET, *FORM, *STATE)
 
-_letter = re.compile("[a-z]")
+_letter, _figure, _unlettered = re.compile("[a-z]"), re.compile("[0-9]"), re.compile(r"[^a-z\-]+")
+_measure = re.compile(r"\d+(?:[.*x]\d+)*[a-z]{1,3}")
 _token = re.compile(r"(?<![a-z0-9])(?<![a-z0-9]_)[a-z0-9][a-z0-9_.\-]{2,29}+")
 _numerals = re.compile(
     r"[零〇一二三四五六七八九幺洞拐勾两]{2,20}[a-z]{2,20}|[a-z]{2,20}[零〇一二三四五六七八九幺洞拐勾两]{2,20}"
@@ -189,7 +190,7 @@ def everything(text: str, known: Known) -> list[Thing]:
 
 
 def _letters_of(value: str) -> str:
-    return re.sub(r"[^a-z\-]", "", value).strip("-")
+    return _unlettered.sub("", value).strip("-")
 
 
 def _inside(thing: Thing, taken: list[tuple[int, int]]) -> bool:
@@ -203,10 +204,10 @@ def handles(text: str, known: Known) -> Iterator[Thing]:
         value = match.group().rstrip(".-_")
         if len(value) < 3 or _letters_of(value) in known.facts.things or _version.fullmatch(value):
             continue
-        letters = sum(char.isalpha() for char in value)
-        digits = sum(char.isdigit() for char in value)
+        letters = _letter.search(value) is not None
+        digits = len(_figure.findall(value))
         long = len(value) >= 5 and letters and (digits or "_" in value or "-" in value or "." in value)
-        if long and not re.fullmatch(r"\d+(?:[.*x]\d+)*[a-z]{1,3}", value):
+        if long and not _measure.fullmatch(value):
             yield Thing("handle", match.start(), match.start() + len(value), value)
         elif letters or digits >= 5:
             yield Thing("id_like", match.start(), match.start() + len(value), value)

@@ -218,11 +218,13 @@ def _weigh(way: Way, reading: Reading) -> Iterator[tuple[Match, str]]:
 
 def matches(way: Way, reading: Reading) -> Iterator[Match]:
     """Places where the slots of `way` stand near enough, surely enough, each with a hit of its own."""
-    frequent = reading.search.frequent_slots
-    if not all(reading.find(slot) for slot in way.slots if slot not in frequent):
+    lists = _lists(way, reading)
+    if not lists:
         return
-    lists = [reading.find(slot) for slot in way.slots]
-    if not all(lists):
+    if len(lists) == 1:
+        for hit in lists[0]:
+            if _doubt((hit,), reading) <= way.short and _meant(way, (hit,), reading):
+                yield Match(way, hit.start, hit.end, (hit,))
         return
     anchor = min(range(len(lists)), key=lambda at: len(lists[at]))
     for hit in lists[anchor]:
@@ -234,6 +236,19 @@ def matches(way: Way, reading: Reading) -> Iterator[Match]:
                 yield Match(way, min(h.start for h in hits), max(h.end for h in hits), hits)
 
 
+def _lists(way: Way, reading: Reading) -> list[list[Hit]]:
+    """The hits of each slot; nothing if one has none. Frequent terms are looked for last: most texts lack another slot."""
+    frequent = reading.search.frequent_slots
+    often = False
+    for slot in way.slots:
+        if slot in frequent:
+            often = True
+        elif not reading.find(slot):
+            return []
+    lists = [reading.find(slot) for slot in way.slots]
+    return lists if not often or all(lists) else []
+
+
 def _doubt(hits: tuple[Hit, ...], reading: Reading) -> float:
     """How far the hits fall short of certainty; half as far for a word that is the whole message, turned: 逼傻."""
     doubt = sum(1.0 - hit.weight for hit in hits)
@@ -243,6 +258,8 @@ def _doubt(hits: tuple[Hit, ...], reading: Reading) -> float:
 
 def _meant(way: Way, hits: tuple[Hit, ...], reading: Reading) -> bool:
     """In a text read backwards, or with odd characters replaced, words must show that they were meant so."""
+    if not (reading.how or way.clause or way.masked):
+        return True
     first, last = min(hit.start for hit in hits), max(hit.end for hit in hits) - 1
     if way.clause and not reading.joined and not reading.joints.together(first, last):
         return False

@@ -102,8 +102,12 @@ def _places(first: Reading, odd: set[int]) -> dict[int, Candidates]:
                 at = edged.find(three, at + 1)
     if odd:
         for at in {*sorted(odd)[:_MOST], *odd.intersection(found)}:
-            alike = _alike(first.chars[at], search.watched)[:200]
-            found[at] = _candidates(edged[at], alike, edged[at + 2], search)
+            three = edged[at : at + 3]
+            meant = memo.get(f"odd {three}")
+            if meant is None:
+                alike = _alike(three[1], search.watched)[:200]
+                meant = memo[f"odd {three}"] = _candidates(three[0], alike, three[2], search)
+            found[at] = meant
     return found
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from replies.guard_forms import Places
-    from replies.guard_terms import Part, Word
+    from replies.guard_terms import Part, Sight, Word
     from replies.guard_words import Search
 
 _SCRAP = 3  # characters of a message that says nothing by itself
@@ -143,17 +143,16 @@ class Reading:
         self._listen(part)
         return turns
 
-    def _see(self, found: Iterable[tuple[int, tuple[Word, ...]]]) -> int:
+    def _see(self, found: Iterable[tuple[int, Sight]]) -> int:
         """Note what was found: the end of each word; how much was turned."""
         noted, bits, turns = self._noted, 0, 0
-        for last, words in found:
-            for word in words:
-                if word.weight:
-                    bits |= word.bits
-                    turns += word.turns
-                    noted[word.slot].append((last, word))
-                else:
-                    self._note(word, last + 1 - word.length, last + 1)
+        for last, (words, sum_of_bits, sum_of_turns, others) in found:
+            bits |= sum_of_bits
+            turns += sum_of_turns
+            for slot, word in words:
+                noted[slot].append((last, word))
+            for word in others:
+                self._note(word, last + 1 - word.length, last + 1)
         self.mask |= bits
         return turns
 
@@ -161,7 +160,7 @@ class Reading:
         """Listen for the words of one part, and read Latin letters."""
         chars, search = self.chars, self.search
         if self.how != "reversed":
-            for last, words in part.heard.iter(chars.translate(sound.sound_table())):
+            for last, words in part.heard.iter(self._sounds):
                 for word in words:
                     surface = chars[last + 1 - word.length : last + 1]
                     meant = word.word
@@ -178,8 +177,15 @@ class Reading:
                 self._put(word, hit)
 
     @lazy
+    def _sounds(self) -> str:
+        """The tight view, each character as the code of its sound."""
+        return self.chars.translate(sound.sound_table())
+
+    @lazy
     def _tokens(self) -> list[tuple[int, int]]:
-        return tokens(self.chars, [] if self.whole else self.joints.gaps)
+        # letters that stand together in the text need no look at what might part them
+        apart = not self.whole and latin.findall(self.chars) != latin.findall(self.folded)
+        return tokens(self.chars, self.joints.gaps if apart else [])
 
     def _note(self, word: Word, start: int, end: int) -> None:
         """A find that is no word: what hides one, what asks for a pattern, pieces of a character."""
@@ -256,8 +262,9 @@ class Reading:
         """The hits of a term or shape in order, hidden or not, each as sure as it stands."""
         hits = list(self._hits.get(slot, ()))
         if slot in self._noted:
-            hits.extend(hit for last, word in self._noted[slot] if (hit := weighed(word, last, self)))
-        return sorted(hits)
+            hits += [hit for last, word in self._noted[slot] if (hit := weighed(word, last, self))]
+        hits.sort()
+        return hits
 
     def _settled(self, slot: str) -> list[Hit]:
         """The hits of a term without those that a shielding phrase covers, the doubtful ones lighter."""
@@ -267,6 +274,8 @@ class Reading:
         elif slot in self.known.untold and slot not in self._asked:
             self._asked[slot] = None
             self._shape(slot, None)
+        if slot not in self._noted and slot not in self._hits:
+            return []
         hits = self._every(slot)
         if not hits:
             return hits

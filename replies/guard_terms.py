@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
 import ahocorasick
@@ -38,6 +39,15 @@ class Word(NamedTuple):
     latin: bool
     bare: bool
     turns: int
+
+
+class Sight(NamedTuple):
+    """All that one pattern means: words by slot, the bits of all, how much of it is turned, and what is no word."""
+
+    words: tuple[tuple[str, Word], ...]
+    bits: int
+    turns: int
+    others: tuple[Word, ...]
 
 
 Patterns = defaultdict[str, list[Word]]
@@ -99,7 +109,7 @@ class Part:
                     heard = meaning(slot, bits, word, word, 1.0, "sound")
                     for way in sound.spellings(word):
                         found[way].append(heard)
-        return automaton(found)
+        return automaton({way: best(words) for way, words in found.items()})
 
     @cached_property
     @kept()
@@ -165,19 +175,30 @@ def best(words: list[Word]) -> tuple[Word, ...]:
 
 def _emptied(found: Patterns) -> ahocorasick.Automaton:
     """A search for all the patterns, which are not needed any more."""
-    made = automaton(found)
+    made = automaton({pattern: sight(words) for pattern, words in found.items()})
     found.clear()
     return made
 
 
-def automaton(found: Patterns) -> ahocorasick.Automaton:
+def sight(words: list[Word]) -> Sight:
+    """What the words of one pattern mean together."""
+    if len(words) == 1 and words[0].weight:
+        word = words[0]
+        return Sight(((word.slot, word),), word.bits, word.turns, ())
+    meant = best(words)
+    said = tuple((word.slot, word) for word in meant if word.weight)
+    bits = reduce(or_, (word.bits for _, word in said), 0)
+    return Sight(said, bits, sum(word.turns for _, word in said), tuple(word for word in meant if not word.weight))
+
+
+def automaton(found: Mapping[str, object]) -> ahocorasick.Automaton:
     """A search for all the patterns. It tries the first characters one by one: the commonest come first."""
     made = ahocorasick.Automaton()
-    made.add_word(NOWHERE, ())  # an automaton must not be empty
+    made.add_word(NOWHERE, None)  # an automaton must not be empty
     rank = sound.common()
     for head in sorted({pattern[0] for pattern in found}, key=lambda char: (rank.get(char, len(rank)), char)):
-        made.add_word(head + NOWHERE, ())
-    for pattern, words in found.items():
-        made.add_word(pattern, best(words))
+        made.add_word(head + NOWHERE, None)
+    for pattern, meant in found.items():
+        made.add_word(pattern, meant)
     made.make_automaton()
     return made

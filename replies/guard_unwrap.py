@@ -31,6 +31,9 @@ _put = re.compile(
     "连起来|连在一起|连着|拼起来|拼在一起|拼一下|拼成|合起来|合在一起|合成|组合|组成|凑|后面加|前面加|加上|接上|再接|接着|凑成|拼|连"
 )
 _first = re.compile("首字|第一个字|头一个字|每行|每句|开头|竖着|竖读|藏头|行首|句首|打头")
+_clauses = re.compile(rf"(?:^|[\n，。,.!！?？;；]\s*)([{_han}a-z0-9])")
+_lines = re.compile(rf"(?:^|\n\s*)([{_han}a-z0-9])")
+_BREAKS = 2  # line ends of a text with three lines
 _broken = re.compile(r"(?<=[a-z0-9_\-])\n(?=[a-z0-9_\-])")
 _single = re.compile(r"(?<![a-z0-9])(?:[a-z0-9@.:/_\-+]\s{1,2}){4,60}[a-z0-9@.:/_\-+](?![a-z0-9])")
 _leet = str.maketrans("0134@", "oieaa")
@@ -50,7 +53,7 @@ _counted = re.compile(r"[零〇一二两三四五六七八九十百千万亿]{2,
 
 def may_spell(chars: str) -> bool:
     """Do Latin words stand in a text without separators that spell digits, several or one among others?"""
-    return _among.search(chars) is not None or sum(1 for _ in _word.finditer(chars)) > 1
+    return _among.search(chars) is not None or len(_word.findall(chars)) > 1
 
 
 class Edit(NamedTuple):
@@ -120,8 +123,9 @@ def put_together(plain: str) -> Variant | None:
 
 def heads(plain: str) -> Variant | None:
     """The first character of each line; of each clause, where the text speaks of first characters."""
-    told = _first.search(plain)
-    lines = re.compile(rf"(?:^|[\n，。,.!！?？;；]\s*)([{_han}a-z0-9])" if told else rf"(?:^|\n\s*)([{_han}a-z0-9])")
+    lines = _clauses if _first.search(plain) else _lines
+    if lines is _lines and plain.count("\n") < _BREAKS:
+        return None
     places = [line.start(1) for line in lines.finditer(plain)]
     return _only(plain, places) if len(places) > 2 else None
 

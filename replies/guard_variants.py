@@ -20,6 +20,7 @@ _TURNS = 2  # turned words, the long ones twice, that ask for a text to be read 
 _WHOLE = 800  # characters of a text that is turned whole, though only words of it say so
 _sized = re.compile(r"\d{2,}[a-z]{1,3}|\d(?:kg|g|ml|l|mm|cm|m|gb|tb|mb|hz|xl|pcs)")
 _leet = re.compile(r"(?<![a-z0-9@$!|])(?=[a-z0-9@$!|]{0,24}[a-z@])(?=[a-z0-9@$!|]{0,24}[0-9@$!|])[a-z0-9@$!|]{2,24}+")
+_mixed = re.compile(r"[0-9@$!|](?:(?=[a-z@])|(?<=[a-z@].))")  # what all such words have, found sooner
 _plain = str.maketrans("013457@$!|", "oieastasil")
 _backwards = re.compile(
     r"(?:moc|nc|ten|pot|pohs|piv|zyx|gro|cc|erots)\.[a-z0-9\-]{2,}|[a-z0-9]\.www(?![a-z0-9])|//:s?ptth"
@@ -87,7 +88,7 @@ def _add(first: Reading) -> Variant | None:
 
 
 def _has_code(first: Reading) -> bool:
-    return first.latin and _leet.search(first.folded) is not None
+    return first.latin and _mixed.search(first.folded) is not None and _leet.search(first.folded) is not None
 
 
 def _coded(word: str) -> bool:
@@ -97,21 +98,19 @@ def _coded(word: str) -> bool:
 
 def _decode(first: Reading) -> Variant | None:
     """v3ix!n becomes veixin: digits and signs inside Latin words as the letters they look like."""
+    words = [word for word in _leet.finditer(first.folded) if not _coded(word.group())]
+    if not words:
+        return None
     own = [first.tight.span(hit.start, hit.end) for hit in first.find("url_own")]
     ours = [(bisect_left(first.plain.origin, start), bisect_left(first.plain.origin, end)) for start, end in own]
-
+    chars = list(first.folded)
     places: list[int] = []
-
-    def decoded(match: re.Match[str]) -> str:
-        kept = any(start <= match.start() < end for start, end in ours)
-        word = match.group()
-        if kept or _coded(word):
-            return word
-        places.extend(range(*match.span()))
-        return word.translate(_plain)
-
-    text = _leet.sub(decoded, first.plain.chars)
-    if text == first.plain.chars:
+    for word in words:
+        if not any(start <= word.start() < end for start, end in ours):
+            chars[slice(*word.span())] = word.group().translate(_plain)
+            places.extend(range(*word.span()))
+    text = "".join(chars)
+    if text == first.folded:
         return None
     return Variant(text, (*first.plain.origin, len(first.text)), {}, places=tuple(places))
 
@@ -142,7 +141,7 @@ def _unwrap(make: Callable[[str], Variant | None]) -> Callable[[Reading], Varian
     """`make` for the folded text, its way back led on to the text that was written."""
 
     def made(first: Reading) -> Variant | None:
-        variant = make(first.plain.chars) if len(first.text) <= unwrap.LONGEST else None
+        variant = make(first.folded) if len(first.text) <= unwrap.LONGEST else None
         if variant is None:
             return None
         origin = (*first.plain.origin, len(first.text))
