@@ -12,10 +12,11 @@ from replies import guard_variants as variants
 from replies import guard_words as words
 from replies.guard_findings import ALLOWED, Explained, Finding, Verdict, distinct, held, source, unsendable
 from replies.guard_joints import BREAK
-from replies.guard_judge import Rulebook, RuleFailed, callers
+from replies.guard_judge import Rulebook, RuleFailed
 from replies.guard_owner import OwnerBook, version
 from replies.guard_reading import Reading
 from replies.guard_rewrite import rewrite
+from replies.guard_ways import callers
 from replies.text import normalise
 
 if TYPE_CHECKING:

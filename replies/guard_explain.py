@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from replies.guard import Finding, Guard
     from replies.guard_hits import Hit
-    from replies.guard_judge import Match, Way
+    from replies.guard_judge import Match
     from replies.guard_reading import Reading
+    from replies.guard_ways import Way
     from replies.rules import Rule
 
 _SPOKE = ""

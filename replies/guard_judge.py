@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
-from replies import guard_detect as detect
 from replies.guard_excuse import excused
 from replies.guard_hits import around
+from replies.guard_ways import ways
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from replies.guard_hits import Hit
     from replies.guard_reading import Reading
+    from replies.guard_ways import Way
     from replies.guard_words import Search
-    from replies.rules import Lexicon, Rule
+    from replies.rules import Rule
 
 # An identifier in a message is not taken back by a refusal beside it.
 HARD = frozenset(
@@ -34,16 +34,11 @@ HARD = frozenset(
         "im_glued",
     }
 )
-# How far the weights of a match may fall short of certainty, by the number of its slots.
-SHORT = (0.0, 0.28, 0.56, 0.95, 1.2, 1.4)
 _LOOSE = frozenset({"notes", "fillers", "joined", "heads"})  # readings that leave out some of what was written
 _OPENLY = frozenset({"exact", "shape", "state"})  # views that hide nothing
 _PAIR, _SURE = 2, 0.8  # characters and weight of a look-alike that needs a word beside it
 _KEPT = 10_000  # combinations of forms whose alternatives are remembered
 _MOST = 8  # findings of one alternative that are told
-_slot = re.compile(
-    r"(?P<slot>[a-z_]+)|(?P<order>>)|(?P<clause>=)|(?P<masked>!)|@(?P<near>\d+)|%(?P<short>\d+)|(?P<space>\s+)|(?P<bad>.)"
-)
 
 
 class RuleFailed(Exception):
@@ -53,21 +48,6 @@ class RuleFailed(Exception):
         """`rule`: the id."""
         super().__init__(rule)
         self.rule = rule
-
-
-class Way(NamedTuple):
-    """One alternative of a rule: slots, whether each must follow the one before, the gap and the doubt allowed, bits,
-    whether all must stand in one clause, whether one must be in disguise.
-    """
-
-    rule: Rule
-    slots: tuple[str, ...]
-    ordered: bool
-    near: int
-    mask: int
-    short: float
-    clause: bool = False
-    masked: bool = False
 
 
 class Match(NamedTuple):
@@ -84,61 +64,6 @@ class Match(NamedTuple):
         return any(slot in HARD for slot in self.way.slots)
 
 
-def read_way(rule: Rule, text: str, bit: dict[str, int]) -> Way:
-    """Parse one alternative of `rule.when`. Raises ValueError that names what is wrong."""
-    slots: list[str] = []
-    signs: set[str | None] = set()
-    near, short = rule.near, -1.0
-    for part in _slot.finditer(text):
-        signs.add(part.lastgroup)
-        if part["slot"]:
-            if part["slot"] not in bit:
-                raise ValueError(f"unknown slot {part['slot']!r}")
-            slots.append(part["slot"])
-        elif part["near"]:
-            near = int(part["near"])
-        elif part["short"]:
-            short = int(part["short"]) / 100
-        elif part["bad"]:
-            raise ValueError(f"cannot read {part['bad']!r}")
-    if not 1 <= len(slots) < len(SHORT):
-        raise ValueError(f"needs 1 to {len(SHORT) - 1} slots")
-    mask = 0
-    for slot in slots:
-        mask |= 1 << bit[slot]
-    return Way(
-        rule,
-        tuple(slots),
-        "order" in signs,
-        near,
-        mask,
-        SHORT[len(slots)] if short < 0 else short,
-        "clause" in signs,
-        "masked" in signs,
-    )
-
-
-def _key(way: Way, search: Search) -> str | None:
-    """The slot whose presence makes the alternative worth trying; None if all of its slots are found by code."""
-    own = [slot for slot in way.slots if slot not in detect.SLOTS]
-    called = [slot for slot in own if not search.frequent_slots.intersection(search.groups.get(slot, (slot,)))]
-    return called[0] if called else None
-
-
-def _ways(rule: Rule, search: Search) -> tuple[tuple[str | None, Way], ...]:
-    """The alternatives of a rule, each with its key; read once for all the guards that hold the rule."""
-    known = search.ways.get(rule.id)
-    if known is None or known[0] is not rule:
-        ways = [read_way(rule, text, search.bit) for text in rule.when]
-        known = search.ways[rule.id] = rule, tuple((_key(way, search), way) for way in ways)
-    return known[1]
-
-
-def callers(lexicon: Lexicon) -> frozenset[str]:
-    """Terms that are frequent and yet must be looked for in every text."""
-    return frozenset(lexicon.called)
-
-
 class Rulebook:
     """Rules compiled for one lexicon."""
 
@@ -150,7 +75,7 @@ class Rulebook:
         self.place: dict[str, int] = {}
         for rule in rules:
             self.place[rule.id] = order = order + 1
-            for key, way in _ways(rule, search):
+            for key, way in ways(rule, search):
                 if key is None:
                     self.formal.append(way)
                     continue

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
-from itertools import chain, pairwise
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from replies import guard_detect as detect
 from replies import guard_sound as sound
-from replies.guard_disguise import tight_table
+from replies.guard_folded import Folded
 from replies.guard_forms import detected, possible, shaped
 from replies.guard_hits import FLOOR, Hit, Variant, covered
-from replies.guard_joints import BREAK, Joints
 from replies.guard_jumble import jumbled
 from replies.guard_spell import beside, latin, spelled, tokens
 from replies.guard_weigh import doubted, edged, meek, weighed
 from replies.lazy import lazy
-from replies.text import View, fold_table, origins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,10 +23,8 @@ if TYPE_CHECKING:
     from replies.guard_terms import Part, Sight, Word
     from replies.guard_words import Search
 
-_SCRAP = 3  # characters of a message that says nothing by itself
 
-
-class Reading:
+class Reading(Folded):
     """One text read with one lexicon. Positions are those of the tight view; `span` leads back to the text.
 
     Words are noted where they stand and weighed when a rule asks for their slot; so are patterns, numbers and addresses.
@@ -50,13 +45,8 @@ class Reading:
         """`joined`: several messages, each ended by BREAK but the last. `variant`: for a text made from another, or a piece
         of it, `first` being the reading of that. `states`: slots that hold because of when the message is sent.
         """
-        self.text, self.search, self.known, self.joined = text, search, known, joined
-        self.back = variant.back if variant else ()
-        self.how = variant.how if variant else ""
-        self.doubts = variant.doubts if variant else {}
-        self.places = variant.places if variant else ()
-        self._first = first
-        self.chars = text.translate(tight_table())
+        super().__init__(text, search.pairs, variant, joined=joined)
+        self.search, self.known, self._first = search, known, first
         self.parts: Places = []
         self._noted: defaultdict[str, list[tuple[int, Word]]] = defaultdict(list)
         self._hits: dict[str, list[Hit]] = {}
@@ -92,46 +82,6 @@ class Reading:
     def slots(self) -> Iterable[str]:
         """The slots that may be filled so far, some of them twice."""
         return chain(self._noted, self._hits)
-
-    @lazy
-    def tight(self) -> View:
-        """The text folded, without separators."""
-        return View("tight", self.chars, origins(self.text, self.chars, tight_table()))
-
-    @lazy
-    def plain(self) -> View:
-        """The text folded, separators and all, with the way back."""
-        return View("plain", self.folded, origins(self.text, self.folded, fold_table()))
-
-    @lazy
-    def folded(self) -> str:
-        """The text folded, separators and all."""
-        return self.text.translate(fold_table())
-
-    @lazy
-    def joints(self) -> Joints:
-        """What stands between the characters."""
-        return Joints(self.text, self.tight, self.search.pairs, joined=self.joined)
-
-    def span(self, start: int, end: int) -> tuple[int, int]:
-        """Positions of the tight view as code points of the text that was written."""
-        first, last = self.tight.span(start, end)
-        if not self.back:
-            return first, last
-        if self.how == "parts":
-            return self.back[first], self.back[last]
-        ends = self.back[first], self.back[last - 1]
-        return min(ends), max(ends) + 1
-
-    def mended(self, hit: Hit) -> bool:
-        """Was something left out between the characters of a find, in a text made from another?"""
-        origin, back = self.tight.origin, self.back
-        places = origin[hit.start : hit.end]
-        return any(abs(back[after] - back[at]) > after - at for at, after in pairwise(places))
-
-    def at(self, position: int) -> int:
-        """The position of the tight view at or after a code point of the text."""
-        return bisect_left(self.tight.origin, position)
 
     def _scan(self, part: Part) -> int:
         """Look for the words of one part of the lexicon, listen for them, read Latin letters; how much was turned."""
@@ -229,15 +179,6 @@ class Reading:
         """Does a slot stand anywhere in the text, of which this may be a piece?"""
         return bool(self.find(slot)) or (bool(self.places) and self._first is not None and self._first.says(slot))
 
-    def changed(self, start: int, end: int) -> bool:
-        """Was the text changed between two places of the tight view, or right beside them?"""
-        at = bisect_left(self._places, start)
-        return at < len(self._places) and self._places[at] <= end
-
-    @lazy
-    def _places(self) -> list[int]:
-        return [self.at(place) for place in self.places]
-
     def holds(self, slot: str) -> bool:
         """Does any word or pattern of a slot stand in the text, hidden by a phrase or not?"""
         return (slot in self._noted or slot in self._hits) and bool(self._every(slot))
@@ -300,17 +241,3 @@ class Reading:
     @lazy
     def _detected(self) -> dict[str, list[Hit]]:
         return detected(self)
-
-    @lazy
-    def last(self) -> int:
-        """Where the last of joined messages begins, in the tight view."""
-        return self.at(self.text.rfind(BREAK) + 1) if self.joined else 0
-
-    @lazy
-    def reach(self) -> int:
-        """Where a match over several messages must end after: scraps at the end go with the message before them."""
-        start, end, size = self.last, self.text.rfind(BREAK) if self.joined else -1, len(self.chars)
-        while end >= 0 and size - start <= _SCRAP:
-            end = self.text.rfind(BREAK, 0, end)
-            start, size = self.at(end + 1), start
-        return start

@@ -15,7 +15,7 @@ from replies.guard_terms import LETTERS, Part, Word, meaning
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from replies.guard_judge import Way
+    from replies.guard_ways import Way
     from replies.rules import Lexicon, Rule
 
 

@@ -13,7 +13,7 @@ from replies import guard_proof as proof
 from replies import guard_words as words
 from replies.garbage import kept
 from replies.guard import Guard
-from replies.guard_judge import read_way
+from replies.guard_ways import read_way
 from replies.lexicon import Files, convert, read_lexicon, toml
 from replies.rules import Lexicon, Pack, Rule
 
