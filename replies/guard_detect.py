@@ -220,6 +220,14 @@ def handles(text: str, known: Known) -> Iterator[Thing]:
         yield Thing("handle", match.start(), match.end(), match.group(), how="numerals")
 
 
+def addressed(text: str, known: Known) -> bool:
+    """May a web address or an e-mail stand in a folded text: the end of a name of a host, a scheme, a host in figures?"""
+    if known.net.search(text) is None:
+        return False
+    ways = (_net(known.facts)[0], _scheme, _numeric_host)
+    return any(next(way.finds(text, 0, len(text)), None) for way in ways)
+
+
 def addresses(text: str, known: Known) -> Iterator[Thing]:
     """Web addresses and e-mail, however the dots are written."""
     ending, at = _net(known.facts)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from replies.guard_reading import Reading
 
 _close = re.compile(r"[，,。.!！?？;；\n]")
+_pair = re.compile("[a-z0-9]{2}")  # what every id has, without what may stand between its characters
 _NEAR = 60  # characters on either side of a word that calls a pattern
 _ODD = 4  # digits in unusual signs that are no slip
 Places = list[tuple[int, int]]
@@ -26,13 +27,13 @@ def possible(reading: Reading) -> int:
     known, kinds = reading.known, reading.search.kinds
     mask = kinds.open
     long = known.long.search(reading.chars) is not None
-    if reading.latin or long:
+    if long or (reading.latin and _pair.search(reading.chars)):
         mask |= kinds.latin
     if long:
         mask |= kinds.long
-    if reading.latin and known.net.search(reading.folded):
+    if reading.latin and detect.addressed(reading.folded, known):
         mask |= kinds.net
-    if known.blank_marks.search(reading.text):
+    if known.blank_marks.search(reading.text) and known.blanks.search(reading.folded):
         mask |= kinds.form
     return mask
 
