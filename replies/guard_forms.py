@@ -42,20 +42,20 @@ def shaped(slot: str, reading: Reading, called: Places | None) -> list[Hit]:
     """What the patterns of a slot find around the places (of the tight view) that `called` them; None: everywhere."""
     folded, shapes = reading.folded, reading.known.shapes[slot]
     found = []
-    for low, high in _stretches(reading, called):
+    short = called is None or len(folded) <= _NEAR * 2
+    for low, high in ((0, len(folded)),) if short else _stretches(reading, called or []):
         for shape in shapes:
+            if shape.starts is not None and shape.starts.search(folded, low, high) is None:
+                continue
             for match in shape.finds(folded, low, high):
                 start, end = (reading.at(at) for at in reading.plain.span(*match.span()))
                 found.append(Hit(start, end, shape.weight, "shape", match.group()))
     return found
 
 
-def _stretches(reading: Reading, called: Places | None) -> Iterator[tuple[int, int]]:
+def _stretches(reading: Reading, called: Places) -> Iterator[tuple[int, int]]:
     """Where in the plain view patterns are tried: around the words that called them, to the end of a clause."""
     size = len(reading.folded)
-    if called is None or size <= _NEAR * 2:
-        yield 0, size
-        return
     plain, origin = reading.plain, reading.tight.origin
     begun, done = 0, -1
     for first, last in sorted(called):

@@ -14,13 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from replies.guard_reading import Reading
-    from replies.guard_words import Search
+    from replies.guard_words import Candidates, Search
 
 _MOST = 12  # odd characters of one text that are tried
 _USUAL = 320  # the most used characters are never a stray
 _KEPT = 50_000  # groups of three characters whose answer is remembered
 _SIDE = 3  # characters on either side of a stray one that a word may have
-Candidates = tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
 _LOOKED = 2_000  # a longer text is not searched for look-alikes one by one
 
 
@@ -61,9 +60,13 @@ def may_look(first: Reading) -> bool:
 
 def looked(first: Reading) -> Variant | None:
     """An odd character, or a stray one, becomes the watched one that looks like it, where that makes a watched word."""
-    chars, changed = first.chars, {}
-    odd = {match.start() for match in _odd().finditer(chars)} if _odd().search(chars) else set()
-    for at, candidates in sorted(_places(first, odd).items()):
+    chars, changed, dull = first.chars, {}, first.search.dull
+    edged = f"\n{chars}\n"
+    met = _open().findall(edged)
+    if dull.issuperset(met):
+        return None
+    odd = {match.start() for match in _odd().finditer(chars)}
+    for at, candidates in sorted(_places(edged, set(met) - dull, odd, first.search).items()):
         char = _meant(chars, at, candidates)
         if char and (at in odd or _is_stray(first, at)):
             changed[at] = char
@@ -78,42 +81,43 @@ def looked(first: Reading) -> Variant | None:
     return Variant("".join(text), tuple(range(len(text) + 1)), doubts, places=tuple(doubts))
 
 
-def _places(first: Reading, odd: set[int]) -> dict[int, Candidates]:
-    """Where an odd character stands, or one like watched ones beside a character a watched word could have there: which."""
-    search, memo, dull = first.search, first.search.strays, first.search.dull
-    edged = f"\n{first.chars}\n"
+def _places(edged: str, met: set[str], odd: set[int], search: Search) -> dict[int, Candidates]:
+    """Where in a text between two line ends a character may stand for a watched one: `met` are the threes it is amid."""
     found: dict[int, Candidates] = {}
-    met = _likely().findall(edged)
-    if not dull.issuperset(met):
-        for three in set(met) - dull:
-            likely = memo.get(three)
-            if likely is None:
-                likely = _could_be(three, search)
-                if len(memo) + len(dull) > _KEPT:
-                    memo.clear()
-                    dull.clear()
-                if not likely:
-                    dull.add(three)
-                    continue
-                memo[three] = likely
-            at = edged.find(three)
-            while at >= 0:
-                found[at] = likely
-                at = edged.find(three, at + 1)
-    if odd:
-        for at in {*sorted(odd)[:_MOST], *odd.intersection(found)}:
-            three = edged[at : at + 3]
-            meant = memo.get(f"odd {three}")
-            if meant is None:
-                alike = _alike(three[1], search.watched)[:200]
-                meant = memo[f"odd {three}"] = _candidates(three[0], alike, three[2], search)
-            found[at] = meant
+    tried = set(sorted(odd)[:_MOST])
+    for three in met:
+        stray, strange = _could_be(three, search)
+        if not stray and not strange:
+            search.dull.add(three)
+            continue
+        at = edged.find(three)
+        while at >= 0:
+            if at in odd and (stray or at in tried):
+                found[at] = strange
+            elif stray:
+                found[at] = stray
+            at = edged.find(three, at + 1)
     return found
 
 
-def _could_be(three: str, search: Search) -> Candidates:
+def _could_be(three: str, search: Search) -> tuple[Candidates, Candidates]:
+    """The characters that the second of three might stand for as a stray one, and as an odd one, seeing its neighbours."""
+    known = search.strays.get(three)
+    if known is None:
+        if len(search.strays) + len(search.dull) > _KEPT:
+            search.strays.clear()
+            search.dull.clear()
+        left, char, right = three[0], three[1], three[2]
+        strange = _candidates(left, _alike(char, search.watched)[:200], right, search) if _odd().match(char) else ()
+        known = search.strays[three] = _as_stray(three, search), strange
+    return known
+
+
+def _as_stray(three: str, search: Search) -> Candidates:
     """The characters that the second of three might stand for, seeing its neighbours."""
     left, char, right = three[0], three[1], three[2]
+    if char not in stray_likes():
+        return ()
     before, after = left + char, char + right
     if before in search.pairs or after in search.pairs or before in search.within or after in search.within:
         return ()
@@ -131,9 +135,13 @@ def _candidates(left: str, alike: Iterable[str], right: str, search: Search) -> 
 
 
 @lru_cache(maxsize=1)
-def _likely() -> re.Pattern[str]:
-    """Every three characters of which the second may be a stray one."""
-    return re.compile(f"(?=(.[{''.join(map(re.escape, stray_likes()))}].))", re.DOTALL)
+def _open() -> re.Pattern[str]:
+    """Every three characters of which the second may be a stray or an odd one."""
+    usual = "".join(char for char in sound.common() if char not in stray_likes())
+    likely = "".join(map(re.escape, (char for char in stray_likes() if not "\u3400" <= char < "\ua000")))
+    return re.compile(
+        f"(?=(.(?:[^\\u0000-\\u33ff{usual}\\ua000-\\U0010ffff]{f'|[{likely}]' if likely else ''}).))", re.DOTALL
+    )
 
 
 @lru_cache(maxsize=1)

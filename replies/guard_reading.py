@@ -53,6 +53,7 @@ class Reading(Folded):
         self._found: dict[str, list[Hit]] = {}
         self._asked: dict[str, Places | None] = {}
         self._shields: dict[str, Places] = {}
+        self._sounds = ""  # the tight view, each character as the code of its sound
         self.whole = len(self.chars) == len(text) and text.isalnum()
         self.latin = latin.search(self.chars) is not None
         self.mask = search.frequent_bits | possible(self)
@@ -60,7 +61,7 @@ class Reading(Folded):
             self._hits[state] = [Hit(0, len(self.chars), 1.0, "state", state)]
             self.mask |= search.slot_bits[state]
         self.turns = self._scan(search.rare)
-        if not self.how:
+        if not self.how and search.bag_keys.search(self.chars):
             for word, hit in jumbled(self.chars, search):
                 weight = 1.0 if self.whole else self.joints.weight(hit.start, hit.end)
                 self._put(word, hit._replace(weight=hit.weight * weight))
@@ -110,6 +111,8 @@ class Reading(Folded):
         """Listen for the words of one part, and read Latin letters."""
         chars, search = self.chars, self.search
         if self.how != "reversed":
+            if not self._sounds:
+                self._sounds = chars.translate(sound.sound_table())
             for last, words in part.heard.iter(self._sounds):
                 for word in words:
                     surface = chars[last + 1 - word.length : last + 1]
@@ -125,11 +128,6 @@ class Reading(Folded):
         if self.latin:
             for word, hit in spelled(chars, self._tokens, part):
                 self._put(word, hit)
-
-    @lazy
-    def _sounds(self) -> str:
-        """The tight view, each character as the code of its sound."""
-        return self.chars.translate(sound.sound_table())
 
     @lazy
     def _tokens(self) -> list[tuple[int, int]]:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from replies.rules import Lexicon, Rule
 
 
+Candidates = tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
+"""Characters, each with watched words and its place in them."""
+
+
 class Bag(NamedTuple):
     """A phrase whose characters count in any order; `second` is the rarest but one."""
 
@@ -54,7 +58,7 @@ class Search(NamedTuple):
     bag_keys: re.Pattern[str]
     watched: frozenset[str]
     within: dict[str, tuple[tuple[str, int], ...]]
-    strays: dict[str, tuple[tuple[str, tuple[tuple[str, int], ...]], ...]]
+    strays: dict[str, tuple[Candidates, Candidates]]
     dull: set[str]
     ways: dict[str, tuple[Rule, tuple[tuple[str | None, Way], ...]]]
     edged: frozenset[str]
