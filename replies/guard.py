@@ -12,7 +12,7 @@ from replies import guard_variants as variants
 from replies import guard_words as words
 from replies.guard_findings import ALLOWED, Explained, Finding, Verdict, distinct, held, source, unsendable
 from replies.guard_joints import BREAK
-from replies.guard_judge import Rulebook, RuleFailed
+from replies.guard_judge import Rulebook, RuleFailed, softened, words_first
 from replies.guard_owner import OwnerBook, version
 from replies.guard_reading import Reading
 from replies.guard_rewrite import rewrite
@@ -119,22 +119,27 @@ class Guard:
     ) -> list[Finding]:
         """All that is wrong with `text`, in order of span; `before` are the earlier messages. Raises RuleFailed."""
         known = detect.knowing(self._known, theirs, text, *before)
-        found = [
-            self._finding(match, reading, text, 0)
-            for reading in self._readings(text, known, states=states)
-            for match in self._matches(reading)
-        ]
+        readings = self._readings(text, known, states=states)
+        told = [(match, reading) for reading in readings for match in self._matches(reading)]
+        found = [self._finding(match, reading, text, 0) for match, reading in (words_first(told) if told else told)]
         if self._owner is not None:
             found.extend(self._owned(text))
         if before:
-            told = BREAK.join(said.replace(BREAK, " ") for said in before)[-_RECALL:]
-            whole = told + BREAK + text[:_AHEAD].replace(BREAK, " ")
-            for reading in self._readings(whole, known, joined=True):
-                for match in self._matches(reading):
-                    start, end = reading.span(match.start, match.end)
-                    if BREAK in whole[start:end] and start <= len(told) and match.way.rule.across:
-                        found.append(self._finding(match, reading, told + BREAK + text, len(told) + 1))
+            found.extend(self._together(before, text, known))
         return distinct([finding for finding in found if finding.rule not in self._watched]) if found else found
+
+    def _together(self, before: Sequence[str], text: str, known: Known) -> Iterator[Finding]:
+        """What only earlier messages and `text` together say."""
+        told = BREAK.join(said.replace(BREAK, " ") for said in before)[-_RECALL:]
+        whole = told + BREAK + text[:_AHEAD].replace(BREAK, " ")
+        found = []
+        for reading in self._readings(whole, known, joined=True):
+            for match in self._matches(reading):
+                start, end = reading.span(match.start, match.end)
+                if BREAK in whole[start:end] and start <= len(told) and match.way.rule.across:
+                    found.append((match, reading))
+        for match, reading in words_first(found):
+            yield self._finding(match, reading, told + BREAK + text, len(told) + 1)
 
     def passes(self, text: str) -> bool:
         """Is nothing wrong with a message by itself? Raises RuleFailed."""
@@ -223,10 +228,11 @@ class Guard:
         rule = match.way.rule
         start, end = reading.span(match.start, match.end)
         across = start < offset
+        action = "warn" if rule.action == "block" and softened(match, reading) else rule.action
         return Finding(
             rule=rule.id,
             category=rule.category,
-            action=rule.action,
+            action=action,
             span=(max(0, start - offset), max(end, offset + across) - offset),
             excerpt=text[max(start, offset) : max(end, offset + across)],
             reason=rule.reason,

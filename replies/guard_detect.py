@@ -24,9 +24,39 @@ LATIN = ("handle", "id_like")
 NET = ("url_own", "url_platform", "url_foreign", "email")
 FORM = ("placeholder",)
 STATE = ("at_night", "pushing")
-GROUPS = (LONG, OPEN, LATIN, NET, FORM, STATE)
+SEEMS_GRAVE = (
+    "seems_contact",
+    "seems_offsite_payment",
+    "seems_paid_review",
+    "seems_insult",
+    "seems_diversion",
+    "seems_link",
+    "seems_credential",
+    "seems_impersonation",
+    "seems_bank",
+    "seems_privacy",
+    "seems_illegal",
+    "seems_threat",
+    "seems_email",
+    "seems_qr",
+    "seems_cure",
+)
+SEEMS_MINOR = (
+    "seems_absolute",
+    "seems_promise",
+    "seems_cold",
+    "seems_refusal",
+    "seems_steering",
+    "seems_confirm_first",
+    "seems_disparage",
+    "seems_bare_phone",
+    "seems_medical",
+    "seems_pressing",
+)
+SEEMS = (*SEEMS_GRAVE, *SEEMS_MINOR)
+GROUPS = (LONG, OPEN, LATIN, NET, FORM, STATE, SEEMS)
 FOUND = frozenset((*LONG, *OPEN, *LATIN, *NET, *FORM))
-SLOTS = (*LONG, *OPEN, *LATIN, *NET, *FORM, *STATE)
+SLOTS = (*LONG, *OPEN, *LATIN, *NET, *FORM, *STATE, *SEEMS)
 
 _letter, _figure, _unlettered = re.compile("[a-z]"), re.compile("[0-9]"), re.compile(r"[^a-z\-]+")
 _measure = re.compile(r"\d+(?:[.*x]\d+)*[a-z]{1,3}")
@@ -59,6 +89,7 @@ class Known(NamedTuple):
     own: tuple[str, ...]
     platforms: tuple[str, ...]
     elsewhere: tuple[str, ...]
+    here: tuple[str, ...]
     orders: re.Pattern[str]
     parcels: re.Pattern[str]
     numbers: frozenset[str]
@@ -100,6 +131,7 @@ def known(
         own=own,
         platforms=platforms,
         elsewhere=tuple(term for term in lexicon.groups["elsewhere"] if term not in here),
+        here=tuple(term for term in lexicon.groups["here"] if term in here),
         orders=re.compile("|".join(orders) or r"(?!)"),
         parcels=re.compile("|".join(facts.parcels)),
         numbers=allowed,

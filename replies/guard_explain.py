@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from replies import guard_detect as detect
-from replies.guard_excuse import excused
-from replies.guard_findings import unsendable
+from replies.guard_findings import UNSURE, unsendable
 from replies.guard_hits import around
-from replies.guard_judge import matches
+from replies.guard_judge import excuse_of, matches
 from replies.guard_views import Read, Thing, labels, things, views
 
 if TYPE_CHECKING:
@@ -88,6 +87,9 @@ def explain(guard: Guard, text: str, *, hour: int | None = None, unanswered: int
             before = best.get(seen.rule.id)
             if before is None or _rank(seen) < _rank(before):
                 best[seen.rule.id] = seen
+    if any(seen.why == _SPOKE and seen.rule.category != UNSURE for seen in best.values()):
+        doubts = [seen for seen in best.values() if seen.why == _SPOKE and seen.rule.category == UNSURE]
+        best.update({seen.rule.id: seen._replace(why="surer") for seen in doubts})
     seen_rules = sorted(best.values(), key=lambda seen: (_rank(seen), seen.rule.id))
     lacking = [seen for seen in seen_rules if seen.why == "missing"]
     shown = [seen for seen in seen_rules if seen.why != "missing"] + lacking[:_MOST]
@@ -140,7 +142,7 @@ def _why(guard: Guard, match: Match, reading: Reading) -> tuple[str, tuple[str, 
     rule = match.way.rule
     if guard.permits(reading, match):
         return "allowed", ()
-    excuse = excused(match, reading)
+    excuse = excuse_of(match, reading)
     if excuse:
         return excuse, tuple(dict.fromkeys(_excerpt(hit, reading) for hit in _excusing(excuse, match, reading)))
     return "watch" if rule.watch else _SPOKE, ()

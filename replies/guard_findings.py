@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from replies.rules import Action, Rule
 
+UNSURE = "unsure"  # the category of what is only doubted
 LONGEST = 100_000  # characters of a message
 _OVERRIDE = "\u202e"  # shows what follows from right to left: nothing that is typed has it
 
@@ -41,7 +42,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 class Explained(msgspec.Struct, frozen=True):
     """Why a rule did or did not speak: `found` holds what was written, what it was taken for, in which view, how surely;
-    `excuse` is empty if the rule spoke, else never, later, unless, refusal, quote or together.
+    `excuse` is empty if the rule spoke, else never, later, unless, refusal, quote, together, harmless or surer.
     """
 
     view: str
@@ -89,13 +90,14 @@ def held(rule: str, reason: str, messages: Sequence[str]) -> Verdict:
 
 
 def distinct(found: list[Finding]) -> list[Finding]:
-    """In order of span; of several findings of a category that overlap, the strongest and then the longest."""
+    """In order of span; of several findings of a category that overlap, the strongest and then the longest; doubts only alone."""
     kept: list[Finding] = []
     strength = {"block": 0, "warn": 1}
     for finding in sorted(found, key=lambda f: (strength[f.action], f.across, f.span[0] - f.span[1], f.span, f.rule)):
         if not any(_same(finding, other) for other in kept):
             kept.append(finding)
-    return sorted(kept, key=lambda f: (f.span, f.rule))
+    sure = [finding for finding in kept if finding.category != UNSURE]
+    return sorted(sure or kept, key=lambda f: (f.span, f.rule))
 
 
 def _same(one: Finding, other: Finding) -> bool:

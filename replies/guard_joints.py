@@ -99,12 +99,13 @@ class Joints:
         return [at for at in self.gaps if BREAK in self.between[at] or _pause.search(self.between[at])]
 
     @lazy
-    def _sentences(self) -> list[int]:
+    def sentences(self) -> list[int]:
+        """Where in the tight view a new sentence begins."""
         return [at for at in self.clauses if BREAK in self.between[at] or _full_stop.search(self.between[at])]
 
     def sentence(self, start: int, end: int) -> tuple[int, int]:
         """From where to where the sentences reach that `start:end` lies in."""
-        ends = self._sentences
+        ends = self.sentences
         first, last = bisect_right(ends, start), bisect_left(ends, end)
         return ends[first - 1] if first else 0, ends[last] if last < len(ends) else len(self.chars)
 

@@ -6,12 +6,14 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
+from replies import guard_detect as detect
+from replies import guard_impression as impression
 from replies.guard_excuse import excused
 from replies.guard_hits import around
 from replies.guard_ways import ways
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from replies.guard_hits import Hit
     from replies.guard_reading import Reading
@@ -32,6 +34,7 @@ HARD = frozenset(
         "url_platform",
         "handle",
         "im_glued",
+        *detect.SEEMS,  # refusals and quotations were weighed in with the rest
     }
 )
 _LOOSE = frozenset({"notes", "fillers", "joined", "heads"})  # readings that leave out some of what was written
@@ -60,8 +63,13 @@ class Match(NamedTuple):
 
     @property
     def hard(self) -> bool:
-        """Does it hold an identifier?"""
+        """Does it hold an identifier, or was the message judged as a whole?"""
         return any(slot in HARD for slot in self.way.slots)
+
+    @property
+    def overall(self) -> bool:
+        """Was the message judged as a whole?"""
+        return any(slot in detect.SEEMS for slot in self.way.slots)
 
 
 class Rulebook:
@@ -129,12 +137,46 @@ class Rulebook:
                 raise RuleFailed(way.rule.id) from error
 
 
+def words_first(found: Sequence[tuple[Match, Reading]]) -> list[tuple[Match, Reading]]:
+    """Without what only the whole message seems to be, where words say the same: they show better where it stands."""
+    said = {(match.way.rule.category, match.way.rule.action) for match, _ in found if not match.overall}
+    return [
+        (match, reading)
+        for match, reading in found
+        if not match.overall or (match.way.rule.category, match.way.rule.action) not in said
+    ]
+
+
+def softened(match: Match, reading: Reading) -> bool:
+    """Does a message that holds forbidden words openly seem harmless as a whole?
+
+    Then what would be blocked is only warned of, and what would be warned of is not.
+    """
+    if (
+        not match.way.rule.overall
+        or reading.how
+        or reading.joined
+        or any(slot in detect.SLOTS for slot in match.way.slots)
+    ):
+        return False
+    if any(hit.view not in _OPENLY for hit in match.hits):
+        return False
+    chance = impression.offence(reading.chars, match.start, match.end, reading.ends)
+    return chance < reading.known.facts.harmless
+
+
+def excuse_of(match: Match, reading: Reading) -> str:
+    """Why a match is no offence: as guard_excuse says, or `harmless` for a warning in what seems so; "" if nothing excuses it."""
+    excuse = excused(match, reading)
+    return "harmless" if not excuse and match.way.rule.action == "warn" and softened(match, reading) else excuse
+
+
 def _weigh(way: Way, reading: Reading) -> Iterator[tuple[Match, str]]:
     kept = 0
     for match in matches(way, reading):
         if reading.joined and match.end <= reading.reach:
             continue
-        excuse = excused(match, reading)
+        excuse = excuse_of(match, reading)
         yield match, excuse
         kept += not excuse
         if kept >= _MOST:

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from replies import guard_detect as detect
+from replies import guard_impression as impression
 from replies import guard_sound as sound
 from replies.guard_folded import Folded
 from replies.guard_forms import detected, possible, shaped
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from replies.guard_forms import Places
     from replies.guard_terms import Part, Sight, Word
     from replies.guard_words import Search
+
+_OURS = frozenset({"elsewhere", "here"})  # groups that depend on the platform
 
 
 class Reading(Folded):
@@ -60,6 +63,8 @@ class Reading(Folded):
         for state in states:
             self._hits[state] = [Hit(0, len(self.chars), 1.0, "state", state)]
             self.mask |= search.slot_bits[state]
+        if not self.how:
+            self._judge()
         self.turns = self._scan(search.rare)
         if not self.how and search.bag_keys.search(self.chars):
             for word, hit in jumbled(self.chars, search):
@@ -70,6 +75,32 @@ class Reading(Folded):
                 self._asked.update(dict.fromkeys(known.marks[char]))
         for slot, called in self._asked.items():
             self._shape(slot, called)
+
+    def ends(self) -> impression.Ends:
+        """Where sentences and clauses begin."""
+        return impression.Ends(self.joints.sentences, self.joints.clauses)
+
+    def _judge(self) -> None:
+        """Note what the text seems to be as a whole; of several messages, what only all together seem to be."""
+        start, size = self._recent if self.joined else 0, len(self.chars)
+        if start is None:
+            return
+        for seen in impression.judged(self.chars[start:] if start else self.chars, self.ends):
+            slot = f"seems_{seen.kind}"
+            chance = seen.grave if slot in detect.SEEMS_GRAVE else seen.offence
+            place = (start, size) if self.joined else (seen.start, seen.end)
+            self._hits[slot] = [Hit(*place, chance, "seems", seen.kind)]
+            self.mask |= self.search.slot_bits[slot]
+
+    @property
+    def _recent(self) -> int | None:
+        """Where the messages begin that are judged together with the last; None if there is none, or one is an offence by itself."""
+        size, last = len(self.chars), self.last
+        starts = [at for at in (0, *self.joints.breaks) if at < last and size - at <= impression.LONGEST]
+        if not starts:
+            return None
+        alone = self.chars[starts[0] : last], self.chars[last:]
+        return None if any(impression.judged(part, self.ends) for part in alone) else starts[0]
 
     @property
     def turned(self) -> list[int]:
@@ -164,7 +195,7 @@ class Reading(Folded):
         found = self._found.get(slot)
         if found is None:
             if slot in self.search.groups:
-                members = self.known.elsewhere if slot == "elsewhere" else self.search.groups[slot]
+                members = getattr(self.known, slot) if slot in _OURS else self.search.groups[slot]
                 found = sorted(hit for member in members for hit in self.find(member))
             elif slot in detect.FOUND:
                 found = self._detected.get(slot, [])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # How far the weights of a match may fall short of certainty, by the number of its slots.
 SHORT = (0.0, 0.28, 0.56, 0.95, 1.2, 1.4)
 _slot = re.compile(
-    r"(?P<slot>[a-z_]+)|(?P<order>>)|(?P<clause>=)|(?P<masked>!)|@(?P<near>\d+)|%(?P<short>\d+)|(?P<space>\s+)|(?P<bad>.)"
+    r"(?P<slot>[a-z_]+)|(?P<order>>)|(?P<clause>=)|(?P<masked>!)|@(?P<near>\d+)|%(?P<short>\d+(?:\.\d+)?)|(?P<space>\s+)|(?P<bad>.)"
 )
 
 
@@ -47,7 +47,7 @@ def read_way(rule: Rule, text: str, bit: dict[str, int]) -> Way:
         elif part["near"]:
             near = int(part["near"])
         elif part["short"]:
-            short = int(part["short"]) / 100
+            short = float(part["short"]) / 100
         elif part["bad"]:
             raise ValueError(f"cannot read {part['bad']!r}")
     if not 1 <= len(slots) < len(SHORT):

@@ -32,7 +32,7 @@ class Bag(NamedTuple):
 
 
 class Kinds(NamedTuple):
-    """The bits of what is found by code: long numbers, sums, ids in Latin letters, addresses, blanks, states."""
+    """The bits of what is found by code: long numbers, sums, ids in Latin letters, addresses, blanks, states, impressions."""
 
     long: int
     open: int
@@ -40,6 +40,7 @@ class Kinds(NamedTuple):
     net: int
     form: int
     state: int
+    seems: int
 
 
 class Search(NamedTuple):

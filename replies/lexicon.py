@@ -74,6 +74,7 @@ class _Collected:
                 if folded[shield] in said:
                     self.problems.append(f"terms: {name}: not: {shield!r} hides the word itself")
         self.groups["elsewhere"] = tuple(name for name in self.terms if name.startswith("at_"))
+        self.groups["here"] = self.groups["elsewhere"]
         for group, members in self.groups.items():
             self.problems += [f"terms: group {group}: no term {one!r}" for one in members if one not in self.terms]
         self.problems += [f"terms: called: no term {name!r}" for name in self.called if name not in self.terms]

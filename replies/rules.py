@@ -65,6 +65,7 @@ class Facts(msgspec.Struct, frozen=True, eq=False, forbid_unknown_fields=True):
     variables: tuple[str, ...]
     night: tuple[int, int]
     unanswered: int
+    harmless: float
 
 
 class Lexicon(msgspec.Struct, frozen=True, eq=False):
@@ -88,7 +89,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     what holds no identifier, `holding` slots that excuse the words they share characters with, `later` slots that excuse what began in an earlier message if they stand in the last.
     `refusable`: saying that one may not is fine; `deniable`: so is warning of those who do. `firm`: no shop may let
     its agents override it. `quotable`: the buyer's own words are fine, `quoted` being the slots that must stand in the
-    quotation if not all need to. `across`: may begin in an earlier message; `apart`:
+    quotation if not all need to. `overall`: a message that seems harmless as a whole counts one step less. `across`: may begin in an earlier message; `apart`:
     its slots must stand in different messages.
     """
 
@@ -111,6 +112,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refusable: bool = True
     deniable: bool = True
     quotable: bool = True
+    overall: bool = True
     across: bool = True
     apart: bool = False
     watch: bool = False

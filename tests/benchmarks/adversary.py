@@ -23,7 +23,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from replies import guard, policy
 
 FOLDER = Path(__file__).parents[1] / "replies" / "guard"
-CASES = [FOLDER / "adversary.toml", *(FOLDER / f"adversary_{name}.jsonl" for name in ("second", "third", "fourth"))]
+CASES = [
+    FOLDER / "adversary.toml",
+    *(FOLDER / f"adversary_{name}.jsonl" for name in ("second", "third", "fourth", "fifth")),
+]
 
 
 @cache
