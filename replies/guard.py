@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from replies import guard_detect as detect
+from replies import guard_slots
 from replies import guard_variants as variants
 from replies import guard_words as words
 from replies.guard_findings import ALLOWED, Explained, Finding, Verdict, distinct, held, source, unsendable
@@ -67,7 +68,7 @@ class Guard:
             self.version += f"+owner@{version(owner)[:12]}"
         self._owner = OwnerBook(owner) if owner else None
         lexicon = first.lexicon
-        self._search = words.build(lexicon, detect.GROUPS, callers(lexicon))
+        self._search = words.build(lexicon, guard_slots.GROUPS, callers(lexicon))
         own = (*allow.domains, *(domain for pack in packs for domain in pack.domains))
         self._known = detect.known(
             lexicon,

@@ -18,46 +18,6 @@ if TYPE_CHECKING:
 
     from replies.rules import Facts, Lexicon, Shape
 
-LONG = ("phone", "odd_phone", "landline", "hotline", "qq_number", "card", "card_like", "identity", "order_number")
-OPEN = ("amount", "some_number")
-LATIN = ("handle", "id_like")
-NET = ("url_own", "url_platform", "url_foreign", "email")
-FORM = ("placeholder",)
-STATE = ("at_night", "pushing")
-SEEMS_GRAVE = (
-    "seems_contact",
-    "seems_offsite_payment",
-    "seems_paid_review",
-    "seems_insult",
-    "seems_diversion",
-    "seems_link",
-    "seems_credential",
-    "seems_impersonation",
-    "seems_bank",
-    "seems_privacy",
-    "seems_illegal",
-    "seems_threat",
-    "seems_email",
-    "seems_qr",
-    "seems_cure",
-)
-SEEMS_MINOR = (
-    "seems_absolute",
-    "seems_promise",
-    "seems_cold",
-    "seems_refusal",
-    "seems_steering",
-    "seems_confirm_first",
-    "seems_disparage",
-    "seems_bare_phone",
-    "seems_medical",
-    "seems_pressing",
-)
-SEEMS = (*SEEMS_GRAVE, *SEEMS_MINOR)
-GROUPS = (LONG, OPEN, LATIN, NET, FORM, STATE, SEEMS)
-FOUND = frozenset((*LONG, *OPEN, *LATIN, *NET, *FORM))
-SLOTS = (*LONG, *OPEN, *LATIN, *NET, *FORM, *STATE, *SEEMS)
-
 _letter, _figure, _unlettered = re.compile("[a-z]"), re.compile("[0-9]"), re.compile(r"[^a-z\-]+")
 _measure = re.compile(r"\d+(?:[.*x]\d+)*[a-z]{1,3}")
 _token = re.compile(r"(?<![a-z0-9])(?<![a-z0-9]_)[a-z0-9][a-z0-9_.\-]{2,29}+")

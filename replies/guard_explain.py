@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from replies import guard_detect as detect
+from replies import guard_slots
 from replies.guard_findings import UNSURE, unsendable
 from replies.guard_hits import around
 from replies.guard_judge import excuse_of, matches
@@ -114,7 +114,7 @@ def _all(guard: Guard, reading: Reading) -> Iterator[_Seen]:
             met = True
             why, because = _why(guard, match, reading)
             yield _Seen(rule, way, reading, why, because, match.hits)
-        if not met and any(slot in detect.SLOTS or _tells(slot, reading) for slot in way.slots):
+        if not met and any(slot in guard_slots.SLOTS or _tells(slot, reading) for slot in way.slots):
             hits = tuple(reading.find(slot)[0] for slot in way.slots)
             apart = way._replace(near=_FAR, ordered=False)
             yield _Seen(rule, way, reading, "far" if any(matches(apart, reading)) else "doubt", (), hits)
@@ -134,7 +134,7 @@ def _short(guard: Guard, way: Way, reading: Reading) -> Iterator[_Seen]:
 
 
 def _tells(slot: str, reading: Reading) -> bool:
-    return slot not in detect.SLOTS and slot not in reading.search.frequent_slots
+    return slot not in guard_slots.SLOTS and slot not in reading.search.frequent_slots
 
 
 def _why(guard: Guard, match: Match, reading: Reading) -> tuple[str, tuple[str, ...]]:

@@ -6,8 +6,8 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
-from replies import guard_detect as detect
 from replies import guard_impression as impression
+from replies import guard_slots
 from replies.guard_excuse import excused
 from replies.guard_hits import around
 from replies.guard_ways import ways
@@ -34,7 +34,7 @@ HARD = frozenset(
         "url_platform",
         "handle",
         "im_glued",
-        *detect.SEEMS,  # refusals and quotations were weighed in with the rest
+        *guard_slots.SEEMS,  # refusals and quotations were weighed in with the rest
     }
 )
 _LOOSE = frozenset({"notes", "fillers", "joined", "heads"})  # readings that leave out some of what was written
@@ -69,7 +69,7 @@ class Match(NamedTuple):
     @property
     def overall(self) -> bool:
         """Was the message judged as a whole?"""
-        return any(slot in detect.SEEMS for slot in self.way.slots)
+        return any(slot in guard_slots.SEEMS for slot in self.way.slots)
 
 
 class Rulebook:
@@ -156,7 +156,7 @@ def softened(match: Match, reading: Reading) -> bool:
         not match.way.rule.overall
         or reading.how
         or reading.joined
-        or any(slot in detect.SLOTS for slot in match.way.slots)
+        or any(slot in guard_slots.SLOTS for slot in match.way.slots)
     ):
         return False
     if any(hit.view not in _OPENLY for hit in match.hits):

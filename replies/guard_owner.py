@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import ahocorasick
 import msgspec
 
-from replies import DataError
-from replies import guard_detect as detect
+from replies import DataError, guard_slots
 from replies import guard_words as words
 from replies.guard_disguise import tight
 from replies.lexicon import toml
@@ -59,7 +58,7 @@ def read_rules(paths: Iterable[Path]) -> tuple[OwnerRule, ...]:
 def misfits(rules: Iterable[OwnerRule], packs: Sequence[Pack]) -> list[str]:
     """What keeps an owner's rules from standing beside the packs: ids that are taken, slots that are none."""
     taken = {rule.id for pack in packs for rule in pack.rules}
-    slots = words.slots(packs[0].lexicon, detect.SLOTS)
+    slots = words.slots(packs[0].lexicon, guard_slots.SLOTS)
     problems = []
     for rule in rules:
         problems += [f"{rule.id}: the id is that of a rule of the packs"] if rule.id in taken else []

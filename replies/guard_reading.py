@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from replies import guard_detect as detect
 from replies import guard_impression as impression
+from replies import guard_slots
 from replies import guard_sound as sound
 from replies.guard_folded import Folded
 from replies.guard_forms import detected, possible, shaped
@@ -87,20 +88,22 @@ class Reading(Folded):
             return
         for seen in impression.judged(self.chars[start:] if start else self.chars, self.ends):
             slot = f"seems_{seen.kind}"
-            chance = seen.grave if slot in detect.SEEMS_GRAVE else seen.offence
+            chance = seen.grave if slot in guard_slots.SEEMS_GRAVE else seen.offence
             place = (start, size) if self.joined else (seen.start, seen.end)
             self._hits[slot] = [Hit(*place, chance, "seems", seen.kind)]
             self.mask |= self.search.slot_bits[slot]
 
     @property
     def _recent(self) -> int | None:
-        """Where the messages begin that are judged together with the last; None if there is none, or one is an offence by itself."""
+        """Where the messages begin that are judged together with the last; None if none is, or the last does not go on from an offence."""
         size, last = len(self.chars), self.last
         starts = [at for at in (0, *self.joints.breaks) if at < last and size - at <= impression.LONGEST]
         if not starts:
             return None
-        alone = self.chars[starts[0] : last], self.chars[last:]
-        return None if any(impression.judged(part, self.ends) for part in alone) else starts[0]
+        if impression.judged(self.chars[starts[0] : last], self.ends):
+            on = impression.offence(self.chars[last:], 0, size - last, self.ends)
+            return starts[0] if on >= self.known.facts.harmless else None
+        return starts[0]
 
     @property
     def turned(self) -> list[int]:
@@ -197,7 +200,7 @@ class Reading(Folded):
             if slot in self.search.groups:
                 members = getattr(self.known, slot) if slot in _OURS else self.search.groups[slot]
                 found = sorted(hit for member in members for hit in self.find(member))
-            elif slot in detect.FOUND:
+            elif slot in guard_slots.FOUND:
                 found = self._detected.get(slot, [])
             else:
                 found = self._settled(slot)

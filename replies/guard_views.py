@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from replies import guard_detect as detect
+from replies import guard_slots
 from replies.text import WORDS
 
 if TYPE_CHECKING:
@@ -73,5 +73,5 @@ def _read_as(name: str, chars: str, spans: tuple[tuple[int, int], ...], text: st
 def things(first: Reading) -> tuple[Thing, ...]:
     """Numbers and addresses in order, each with what it was taken for."""
     named = labels()["slots"]
-    found = [(first.span(hit.start, hit.end), slot) for slot in sorted(detect.FOUND) for hit in first.find(slot)]
+    found = [(first.span(hit.start, hit.end), slot) for slot in sorted(guard_slots.FOUND) for hit in first.find(slot)]
     return tuple(Thing(span, first.text[slice(*span)], slot, named.get(slot, slot)) for span, slot in sorted(found))

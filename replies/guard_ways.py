@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from replies import guard_detect as detect
+from replies import guard_slots
 
 if TYPE_CHECKING:
     from replies.guard_words import Search
@@ -69,7 +69,7 @@ def read_way(rule: Rule, text: str, bit: dict[str, int]) -> Way:
 
 def _key(way: Way, search: Search) -> str | None:
     """The slot whose presence makes the alternative worth trying; None if all of its slots are found by code."""
-    own = [slot for slot in way.slots if slot not in detect.SLOTS]
+    own = [slot for slot in way.slots if slot not in guard_slots.SLOTS]
     called = [slot for slot in own if not search.frequent_slots.intersection(search.groups.get(slot, (slot,)))]
     return called[0] if called else None
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from replies import DataError
+from replies import DataError, guard_slots
 from replies import guard_detect as detect
 from replies import guard_proof as proof
 from replies import guard_words as words
@@ -69,7 +69,7 @@ def _read(names: tuple[str, ...], every: Files, terms: Files) -> tuple[Pack, ...
 def _pack(name: str, text: bytes, *, lexicon: Lexicon, platforms: tuple[str, ...], problems: list[str]) -> Pack:
     table, unread = _table(name, text)
     problems += unread
-    bit = words.slots(lexicon, detect.SLOTS)
+    bit = words.slots(lexicon, guard_slots.SLOTS)
     rules: list[Rule] = []
     for at, entry in enumerate(table.get("rules", []), 1):
         where = f"{name}.toml: rule {at} ({entry.get('id', 'without id') if isinstance(entry, dict) else '?'})"
@@ -86,7 +86,7 @@ def _pack(name: str, text: bytes, *, lexicon: Lexicon, platforms: tuple[str, ...
             for slot in (*rule.unless, *rule.never, *rule.mild, *rule.later, *rule.holding, *rule.quoted)
             if slot not in bit
         ]
-        timed = all(slot in detect.STATE for way in rule.when for slot in way.split())
+        timed = all(slot in guard_slots.STATE for way in rule.when for slot in way.split())
         if not timed and (not (rule.blocks or rule.warns) or not rule.passes):
             problems.append(f"{where}: needs examples that are stopped and examples that pass")
         rules.append(rule)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from bot.logs.words import held, parse
-from replies import DataError, policy
+from replies import DataError, guard_slots, policy
 from replies import guard_detect as detect
 from replies import guard_numbers as numbers
 from replies.text import fold_table, view
@@ -54,7 +54,9 @@ class Rules(msgspec.Struct, frozen=True):
 def rules() -> Rules:
     """The rules, proved on their own examples. Raises DataError with every mistake."""
     read, where = parse(held("mask.toml"), Rules, "bot/logs/mask.toml"), "bot/logs/mask.toml"
-    problems = [f"{where}: found.{slot}: is no slot of the guard" for slot in read.found if slot not in detect.SLOTS]
+    problems = [
+        f"{where}: found.{slot}: is no slot of the guard" for slot in read.found if slot not in guard_slots.SLOTS
+    ]
     for one in read.patterns:
         try:
             compiled = re.compile(one.pattern)

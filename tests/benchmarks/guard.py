@@ -24,7 +24,7 @@ import ahocorasick
 
 from replies import fill, library, policy
 from replies.guard import Guard
-from replies.guard_detect import SLOTS
+from replies.guard_slots import SLOTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,9 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replies import guard_detect as detect
 from replies import guard_impression as impression
-from replies import policy
+from replies import guard_slots, policy
 from replies.guard import Guard
 from replies.guard_disguise import tight
 from replies.guard_explain import explain
@@ -27,8 +26,8 @@ def test_every_kind_has_its_slot():
     table = impression.table()
     assert table.kinds == (told["harmless"], *grave, *minor)
     assert table.grave == len(grave)
-    assert tuple(f"seems_{kind}" for kind in grave) == detect.SEEMS_GRAVE
-    assert tuple(f"seems_{kind}" for kind in minor) == detect.SEEMS_MINOR
+    assert tuple(f"seems_{kind}" for kind in grave) == guard_slots.SEEMS_GRAVE
+    assert tuple(f"seems_{kind}" for kind in minor) == guard_slots.SEEMS_MINOR
 
 
 def test_the_table_knows_the_lines_it_was_fitted_on():
