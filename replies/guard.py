@@ -13,7 +13,8 @@ from replies import guard_variants as variants
 from replies import guard_words as words
 from replies.guard_findings import ALLOWED, Explained, Finding, Verdict, distinct, held, source, unsendable
 from replies.guard_joints import BREAK
-from replies.guard_judge import Rulebook, RuleFailed, softened, words_first
+from replies.guard_judge import Rulebook, RuleFailed
+from replies.guard_overall import softened, words_first
 from replies.guard_owner import OwnerBook, version
 from replies.guard_reading import Reading
 from replies.guard_rewrite import rewrite

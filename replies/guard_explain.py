@@ -9,7 +9,8 @@ import msgspec
 from replies import guard_slots
 from replies.guard_findings import UNSURE, unsendable
 from replies.guard_hits import around
-from replies.guard_judge import excuse_of, matches
+from replies.guard_judge import matches
+from replies.guard_overall import excuse_of
 from replies.guard_views import Read, Thing, labels, things, views
 
 if TYPE_CHECKING:

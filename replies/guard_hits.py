@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST = 40  # characters of the longest hit
+OPENLY = frozenset({"exact", "shape", "state"})  # views that hide nothing
 FLOOR = 0.25  # what weighs less is chance
 _PHRASE = 16  # characters of the longest phrase that hides a word
 

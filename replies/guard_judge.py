@@ -6,14 +6,13 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
-from replies import guard_impression as impression
 from replies import guard_slots
-from replies.guard_excuse import excused
-from replies.guard_hits import around
+from replies.guard_hits import OPENLY, around
+from replies.guard_overall import excuse_of
 from replies.guard_ways import ways
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from replies.guard_hits import Hit
     from replies.guard_reading import Reading
@@ -38,7 +37,6 @@ HARD = frozenset(
     }
 )
 _LOOSE = frozenset({"notes", "fillers", "joined", "heads"})  # readings that leave out some of what was written
-_OPENLY = frozenset({"exact", "shape", "state"})  # views that hide nothing
 _PAIR, _SURE = 2, 0.8  # characters and weight of a look-alike that needs a word beside it
 _KEPT = 10_000  # combinations of forms whose alternatives are remembered
 _MOST = 8  # findings of one alternative that are told
@@ -137,40 +135,6 @@ class Rulebook:
                 raise RuleFailed(way.rule.id) from error
 
 
-def words_first(found: Sequence[tuple[Match, Reading]]) -> list[tuple[Match, Reading]]:
-    """Without what only the whole message seems to be, where words say the same: they show better where it stands."""
-    said = {(match.way.rule.category, match.way.rule.action) for match, _ in found if not match.overall}
-    return [
-        (match, reading)
-        for match, reading in found
-        if not match.overall or (match.way.rule.category, match.way.rule.action) not in said
-    ]
-
-
-def softened(match: Match, reading: Reading) -> bool:
-    """Does a message that holds forbidden words openly seem harmless as a whole?
-
-    Then what would be blocked is only warned of, and what would be warned of is not.
-    """
-    if (
-        not match.way.rule.overall
-        or reading.how
-        or reading.joined
-        or any(slot in guard_slots.SLOTS for slot in match.way.slots)
-    ):
-        return False
-    if any(hit.view not in _OPENLY for hit in match.hits):
-        return False
-    chance = impression.offence(reading.chars, match.start, match.end, reading.ends)
-    return chance < reading.known.facts.harmless
-
-
-def excuse_of(match: Match, reading: Reading) -> str:
-    """Why a match is no offence: as guard_excuse says, or `harmless` for a warning in what seems so; "" if nothing excuses it."""
-    excuse = excused(match, reading)
-    return "harmless" if not excuse and match.way.rule.action == "warn" and softened(match, reading) else excuse
-
-
 def _weigh(way: Way, reading: Reading) -> Iterator[tuple[Match, str]]:
     kept = 0
     for match in matches(way, reading):
@@ -232,7 +196,7 @@ def _meant(way: Way, hits: tuple[Hit, ...], reading: Reading) -> bool:
         return False
     if reading.places and not reading.changed(first, last + 1):
         return False
-    if way.masked and not reading.how and all(hit.view in _OPENLY for hit in hits):
+    if way.masked and not reading.how and all(hit.view in OPENLY for hit in hits):
         return False
     if reading.how == "look" and (way.rule.action != "block" or not _looks(way, hits)):
         return False
