@@ -217,11 +217,15 @@ class Guard:
             )
 
     def permits(self, reading: Reading, match: Match) -> bool:
-        """Does what the shop may say hold the match?"""
+        """Does what the shop may say hold a word of the match, or share a warning of the whole message?"""
+        shared = match.overall and match.way.rule.action == "warn"
         for phrase in self._allowed:
             at = reading.chars.find(phrase)
             while at >= 0:
-                if any(at <= hit.start and hit.end <= at + len(phrase) for hit in match.hits):
+                end = at + len(phrase)
+                if any(at <= hit.start and hit.end <= end for hit in match.hits):
+                    return True
+                if shared and at < match.end and match.start < end:
                     return True
                 at = reading.chars.find(phrase, at + 1)
         return False

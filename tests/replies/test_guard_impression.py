@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from replies import guard_impression as impression
 from replies import guard_slots, policy
-from replies.guard import Guard
+from replies.guard import Allowance, Guard
 from replies.guard_disguise import tight
 from replies.guard_explain import explain
 
@@ -117,3 +117,12 @@ def test_the_explanation_says_what_the_whole_seems_to_be():
     """The slot and its disguise are told in words for people."""
     told = [rule for rule in explain(SHOP, "隔壁那几家卖的都是返修的旧机器").rules if rule.fired]
     assert any(piece.disguise == "整句印象" for rule in told for piece in rule.found)
+
+
+def test_what_the_shop_may_say_is_its_own():
+    """Its own number and address, which it has named, give nobody away, whatever the message seems to be."""
+    own = Allowance(phones=("13911112222",), addresses=("海宁市皮革城南路88号",))
+    mine = Guard(policy.packs("pinduoduo"), allow=own)
+    for text in ("您打 13911112222 找我们维修部", "店就在海宁市皮革城南路88号三楼"):
+        assert SHOP.check([text]).verdict == "warn"
+        assert mine.check([text]).verdict == "allow"
