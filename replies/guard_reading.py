@@ -88,6 +88,8 @@ class Reading(Folded):
             return
         for seen in impression.judged(self.chars[start:] if start else self.chars, self.ends):
             slot = f"seems_{seen.kind}"
+            if self.joined and slot not in guard_slots.SEEMS_GRAVE:
+                continue  # what only deserves a warning is not spread over messages to hide it
             chance = seen.grave if slot in guard_slots.SEEMS_GRAVE else seen.offence
             place = (start, size) if self.joined else (seen.start, seen.end)
             self._hits[slot] = [Hit(*place, chance, "seems", seen.kind)]
@@ -102,7 +104,7 @@ class Reading(Folded):
             return None
         if impression.judged(self.chars[starts[0] : last], self.ends):
             on = impression.offence(self.chars[last:], 0, size - last, self.ends)
-            return starts[0] if on >= self.known.facts.harmless else None
+            return starts[0] if on >= self.known.facts.goes_on else None
         return starts[0]
 
     @property

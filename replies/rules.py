@@ -66,6 +66,7 @@ class Facts(msgspec.Struct, frozen=True, eq=False, forbid_unknown_fields=True):
     night: tuple[int, int]
     unanswered: int
     harmless: float
+    goes_on: float
 
 
 class Lexicon(msgspec.Struct, frozen=True, eq=False):

@@ -32,11 +32,11 @@ class Held(NamedTuple):
 
 
 HELD = {
-    "adversary_second": Held(0.99, 0.9, 1, 0.97, 0.005, 0.01),
+    "adversary_second": Held(0.99, 0.9, 1, 0.96, 0.005, 0.01),
     "adversary_third": Held(0.98, 0.95, 1, 0.95, 0.005, 0.01),
     "adversary_fourth": Held(0.98, 0.95, 2, 0.95, 0.005, 0.01),
     # never used for mending or fitting
-    "adversary_fifth": Held(0.95, 0.8, 3, 0.92, 0.01, 0.03),
+    "adversary_fifth": Held(0.95, 0.8, 3, 0.92, 0.01, 0.04),
 }
 
 

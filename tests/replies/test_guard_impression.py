@@ -102,10 +102,11 @@ def test_words_show_better_than_the_whole():
 
 
 def test_messages_that_are_an_offence_only_together():
-    """Neither half is one; the second is held when the first was sent before."""
-    first, second = "包裹还没到也没事的", "您先把确认收货点一下呗"
+    """Neither half is stopped; the second is when the first was sent before."""
+    first, second = "星星点满", "回头有惊喜给您打过去"
     assert SHOP.check([first]).verdict == "allow"
-    assert SHOP.check([first, second]).verdict != "allow"
+    assert SHOP.check([second]).verdict != "block"
+    assert SHOP.check([first, second]).verdict == "block"
 
 
 def test_an_offence_before_is_not_told_again():
