@@ -27,7 +27,8 @@ def lines(told: Explanation) -> Iterator[str]:
     spoke = [rule for rule in told.rules if rule.fired]
     yield f"命中的规则 {len(spoke)} 条"
     for rule in spoke:
-        yield f"  {rule.rule}（{_ACTIONS[rule.action]}）：{rule.reason}"
+        less = f"，{rule.label}" if rule.label else ""
+        yield f"  {rule.rule}（{_ACTIONS[rule.action]}{less}）：{rule.reason}"
         yield from _found(rule)
     silent = [rule for rule in told.rules if not rule.fired]
     yield f"差一点命中的规则 {len(silent)} 条"

@@ -14,7 +14,7 @@ from replies import guard_words as words
 from replies.guard_findings import ALLOWED, Explained, Finding, Verdict, distinct, held, source, unsendable
 from replies.guard_joints import BREAK
 from replies.guard_judge import Rulebook, RuleFailed
-from replies.guard_overall import softened, words_first
+from replies.guard_overall import action_of, words_first
 from replies.guard_owner import OwnerBook, version
 from replies.guard_reading import Reading
 from replies.guard_rewrite import rewrite
@@ -234,11 +234,10 @@ class Guard:
         rule = match.way.rule
         start, end = reading.span(match.start, match.end)
         across = start < offset
-        action = "warn" if rule.action == "block" and softened(match, reading) else rule.action
         return Finding(
             rule=rule.id,
             category=rule.category,
-            action=action,
+            action=action_of(match, reading),
             span=(max(0, start - offset), max(end, offset + across) - offset),
             excerpt=text[max(start, offset) : max(end, offset + across)],
             reason=rule.reason,

@@ -10,7 +10,7 @@ from replies import guard_slots
 from replies.guard_findings import UNSURE, unsendable
 from replies.guard_hits import around
 from replies.guard_judge import matches
-from replies.guard_overall import excuse_of
+from replies.guard_overall import action_of, excuse_of
 from replies.guard_views import Read, Thing, labels, things, views
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """Why a rule spoke (`why` is empty) or did not: an excuse of the labels. `because`: the words that excuse it, or what it lacks."""
+    """Why a rule spoke (`why` is empty; `label` says why a step less than it asks) or did not: an excuse of the labels. `because`: the words that excuse it, or what it lacks."""
 
     rule: str
     category: str
@@ -66,7 +66,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 class _Seen(NamedTuple):
-    """What one alternative of a rule came to in one reading."""
+    """What one alternative of a rule came to in one reading; `lowered`: a step less than the rule says."""
 
     rule: Rule
     way: Way
@@ -74,6 +74,7 @@ class _Seen(NamedTuple):
     why: str
     because: tuple[str, ...]
     hits: tuple[Hit, ...]
+    lowered: bool = False
 
 
 def explain(guard: Guard, text: str, *, hour: int | None = None, unanswered: int = 0) -> Explanation:
@@ -114,7 +115,7 @@ def _all(guard: Guard, reading: Reading) -> Iterator[_Seen]:
         for match in matches(way, reading):
             met = True
             why, because = _why(guard, match, reading)
-            yield _Seen(rule, way, reading, why, because, match.hits)
+            yield _Seen(rule, way, reading, why, because, match.hits, action_of(match, reading) != rule.action)
         if not met and any(slot in guard_slots.SLOTS or _tells(slot, reading) for slot in way.slots):
             hits = tuple(reading.find(slot)[0] for slot in way.slots)
             apart = way._replace(near=_FAR, ordered=False)
@@ -199,11 +200,11 @@ def _told(seen: _Seen, text: str) -> Told:
     return Told(
         rule=rule.id,
         category=rule.category,
-        action=rule.action,
+        action="warn" if seen.lowered else rule.action,
         reason=rule.reason,
         fired=seen.why == _SPOKE,
         why=seen.why,
-        label=labels()["excuses"].get(seen.why, ""),
+        label=labels()["excuses"].get(seen.why or ("harmless" if seen.lowered else ""), ""),
         because=seen.because,
         view=reading.how or "plain",
         when=" ".join(seen.way.slots),

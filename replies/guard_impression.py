@@ -2,12 +2,12 @@
 
 Groups of one to three characters each have a row of numbers; the sum of a text's rows goes through one hidden layer
 (Joulin et al., "Bag of Tricks for Efficient Text Classification", 2016, with rectified units between). Ordinary messages
-never get so far: a sum over pairs of characters tells most of them apart. Both tables are fitted by tools/fit_impression.py.
+never get so far: sums over their characters, and pairs of these, tell most of them apart. All tables are fitted by tools/fit_impression.py.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from functools import cache
 from itertools import pairwise
 from operator import add
@@ -160,7 +160,8 @@ def stretches(size: int, ends: Ends) -> Iterator[tuple[int, int]]:
         if end - start <= LONGEST:
             yield start, end
             continue
-        within = [start, *(at for at in ends.clauses if start < at < end), end]
+        clauses = ends.clauses[bisect_right(ends.clauses, start) : bisect_left(ends.clauses, end)]
+        within = [start, *clauses, end]
         begins = [*(at for first, last in pairwise(within) for at in range(first, last, LONGEST)), end]
         done = start
         for at, begin in enumerate(begins[:-1]):
@@ -189,12 +190,31 @@ def chances(chars: str, known: Table | None = None) -> dict[str, float]:
     return dict(zip(known.kinds, _through(known, prepared(chars))[0].tolist(), strict=True))
 
 
-def offence(chars: str, start: int, end: int, ends: Callable[[], Ends]) -> float:
-    """The chance that what holds `start:end` of a text of the tight view is an offence: all of a short text, else a stretch."""
-    if len(chars) <= LONGEST:
-        return 1.0 - chances(chars)[table().kinds[0]]
-    around = [chars[low:high] for low, high in stretches(len(chars), ends()) if low < end and start < high]
-    return max(1.0 - chances(stretch)[table().kinds[0]] for stretch in around)
+def offence(chars: str) -> float:
+    """The chance that a text of the tight view, read as one, is an offence."""
+    return 1.0 - chances(chars)[table().kinds[0]]
+
+
+class Whole:
+    """A text of the tight view: all of a short one, or the stretches of a long one, each judged once, when first asked about."""
+
+    def __init__(self, chars: str, ends: Callable[[], Ends]) -> None:
+        """`ends`: where its sentences and clauses begin."""
+        self._chars, size = chars, len(chars)
+        self._places = [(0, size)] if size <= LONGEST else list(stretches(size, ends()))
+        self._starts, self._lasts = [start for start, _ in self._places], [last for _, last in self._places]
+        self._found: dict[int, float] = {}
+
+    def offence(self, start: int, end: int) -> float:
+        """The chance that a stretch which shares characters with `start:end` is an offence: the highest."""
+        near = range(bisect_right(self._lasts, start), bisect_left(self._starts, end))
+        return max(map(self._judged, near), default=1.0)
+
+    def _judged(self, at: int) -> float:
+        found = self._found.get(at)
+        if found is None:
+            found = self._found[at] = offence(self._chars[slice(*self._places[at])])
+        return found
 
 
 def _groups(text: str) -> list[str]:

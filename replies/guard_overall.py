@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from replies import guard_impression as impression
 from replies import guard_slots
 from replies.guard_excuse import excused
 from replies.guard_hits import OPENLY
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
 
     from replies.guard_judge import Match
     from replies.guard_reading import Reading
+    from replies.rules import Action
 
 
 def words_first(found: Sequence[tuple[Match, Reading]]) -> list[tuple[Match, Reading]]:
@@ -40,8 +40,13 @@ def softened(match: Match, reading: Reading) -> bool:
         return False
     if any(hit.view not in OPENLY for hit in match.hits):
         return False
-    chance = impression.offence(reading.chars, match.start, match.end, reading.ends)
-    return chance < reading.known.facts.harmless
+    return reading.overall.offence(match.start, match.end) < reading.known.facts.harmless
+
+
+def action_of(match: Match, reading: Reading) -> Action:
+    """What follows from a match that nothing excuses: what its rule says, or a step less in what seems harmless."""
+    action = match.way.rule.action
+    return "warn" if action == "block" and softened(match, reading) else action
 
 
 def excuse_of(match: Match, reading: Reading) -> str:

@@ -81,6 +81,11 @@ class Reading(Folded):
         """Where sentences and clauses begin."""
         return impression.Ends(self.joints.sentences, self.joints.clauses)
 
+    @lazy
+    def overall(self) -> impression.Whole:
+        """What seems to be what as a whole."""
+        return impression.Whole(self.chars, self.ends)
+
     def _judge(self) -> None:
         """Note what the text seems to be as a whole; of several messages, what only all together seem to be."""
         start, size = self._recent if self.joined else 0, len(self.chars)
@@ -103,7 +108,7 @@ class Reading(Folded):
         if not starts:
             return None
         if impression.judged(self.chars[starts[0] : last], self.ends):
-            on = impression.offence(self.chars[last:], 0, size - last, self.ends)
+            on = impression.offence(self.chars[last:])
             return starts[0] if on >= self.known.facts.goes_on else None
         return starts[0]
 

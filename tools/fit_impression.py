@@ -2,7 +2,7 @@ r"""Fit replies/words/guard_impression.npz, the table of replies/guard_impressio
 
 python tools/fit_impression.py [--out FILE] [--apart STEM,...]
 
-Lines are those of tools/impressions/*.tsv (kind, TAB, message, messages of one agent parted by \\n), of the adversaries' sets in
+Lines are those of tools/impressions/*.tsv (kind, TAB, message, messages of one agent parted by \n), of the adversaries' sets in
 tests/replies/guard, the examples of the rules, and the scripts, which are harmless. Kinds and what they are called elsewhere
 stand in tools/impressions/kinds.toml. `--apart` leaves out the lines of some files (by stem) and prints how those are judged:
 what has been seen says nothing. Needs scikit-learn (extra `bench`).

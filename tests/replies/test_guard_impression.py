@@ -92,7 +92,9 @@ def test_harmless_as_a_whole_forbidden_words_are_only_warned_of():
     """A word that is blocked where it offends is warned of in a sentence that seems harmless, and the reason can be seen."""
     text = "这件T恤胸前印的是滚蛋两个字，图案不能改哦"
     assert SHOP.check(["滚蛋"]).verdict == "block"
-    assert SHOP.check([text]).verdict != "block"
+    assert SHOP.check([text]).verdict == "warn"
+    (told,) = (rule for rule in explain(SHOP, text).rules if rule.fired)
+    assert (told.action, told.label) == ("warn", "整句看是正常的话")
 
 
 def test_words_show_better_than_the_whole():
@@ -127,3 +129,15 @@ def test_what_the_shop_may_say_is_its_own():
     for text in ("您打 13911112222 找我们维修部", "店就在海宁市皮革城南路88号三楼"):
         assert SHOP.check([text]).verdict == "warn"
         assert mine.check([text]).verdict == "allow"
+
+
+def test_a_stretch_is_judged_once(monkeypatch):
+    """However many words of a long harmless text are asked about, each of its sentences goes through the network once."""
+    asked = []
+    real = impression.chances
+    monkeypatch.setattr(impression, "chances", lambda chars: asked.append(chars) or real(chars))
+    size = 20 * len(tight(QUIET))
+    ends = impression.Ends(range(0, size, 40), range(0, size, 8))
+    whole = impression.Whole(tight(QUIET * 20), lambda: ends)
+    assert all(whole.offence(at, at + 2) < 1 for at in range(0, size - 2, 3))
+    assert len(asked) == len(list(impression.stretches(size, ends)))
