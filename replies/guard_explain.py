@@ -115,7 +115,8 @@ def _all(guard: Guard, reading: Reading) -> Iterator[_Seen]:
         for match in matches(way, reading):
             met = True
             why, because = _why(guard, match, reading)
-            yield _Seen(rule, way, reading, why, because, match.hits, action_of(match, reading) != rule.action)
+            lowered = why == _SPOKE and action_of(match, reading) != rule.action
+            yield _Seen(rule, way, reading, why, because, match.hits, lowered)
         if not met and any(slot in guard_slots.SLOTS or _tells(slot, reading) for slot in way.slots):
             hits = tuple(reading.find(slot)[0] for slot in way.slots)
             apart = way._replace(near=_FAR, ordered=False)

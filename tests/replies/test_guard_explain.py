@@ -82,3 +82,9 @@ def test_what_cannot_be_read_is_told():
     broken = explain(SHOP, "a\ud800")
     assert "guard.unreadable" in broken.problem
     assert msgspec.json.encode(broken)
+
+
+def test_what_did_not_speak_keeps_what_its_rule_asks():
+    """A refusal seems harmless, but it is the refusal that excuses the rule: which would block, and says so."""
+    told = {rule.rule: rule for rule in explain(SHOP, "抱歉，平台规定不能加薇❤").rules}["contact.account"]
+    assert (told.fired, told.action, told.why) == (False, "block", "refusal")
